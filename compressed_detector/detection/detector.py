@@ -1,0 +1,131 @@
+# Copyright 2026 The compressed_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Image in, detections out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from compressed_detector.config import DetectionSettings
+from compressed_detector.detection.boxes import areas, class_wise_nms, clip
+from compressed_detector.detection.bundle import Bundle
+from compressed_detector.detection.heads import make_head
+from compressed_detector.detection.interpreter import Interpreter, LiteInterpreter
+from compressed_detector.detection.letterbox import Letterbox
+from compressed_detector.detection.manifest import InputSpec
+from compressed_detector.detection.tensors import Tensor, TensorInfo
+from compressed_detector.detection.types import Detections, Image
+
+# Bounds the quadratic cost of suppression when a low threshold lets thousands of cells pass.
+MAX_CANDIDATES = 1000
+
+
+class Detector:
+    """
+    A detector network with everything around it that turns pixels into boxes.
+
+    Not to be shared between threads: the thread that detects owns it.
+    """
+
+    def __init__(self, bundle: Bundle, interpreter: Interpreter) -> None:
+        """Raise ModelError when the interpreter's tensors are not what the manifest says."""
+        bundle.check(interpreter.input, interpreter.outputs)
+        self.manifest = bundle.manifest
+        self._interpreter = interpreter
+        self._head = make_head(bundle.manifest)
+        self._roles = {output.tensor: output.role for output in bundle.manifest.outputs}
+        self._write_input = _input_writer(bundle.manifest.input, interpreter.input)
+
+    @classmethod
+    def load(cls, manifest_path: Path, num_threads: int) -> Detector:
+        """Open a model on disk under the installed runtime; raises ModelError."""
+        bundle = Bundle.load(manifest_path)
+        return cls(bundle, LiteInterpreter(bundle.model, num_threads))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The class names by class id."""
+        return self.manifest.labels
+
+    def detect(self, image: Image, settings: DetectionSettings) -> Detections:
+        """
+        Detect objects in a BGR image (H, W, 3), uint8.
+
+        Boxes are in pixels of that image, clipped to it, best score first.
+        """
+        letterbox = self._letterbox(image)
+        outputs = self._infer(image, letterbox)
+        candidates = self._head.decode(outputs, settings.score_threshold)
+        return _select(candidates, letterbox, settings)
+
+    def _letterbox(self, image: Image) -> Letterbox:
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            raise ValueError(
+                f'expected a BGR image (H, W, 3) of uint8, got {image.shape} of {image.dtype}'
+            )
+        _, height, width, _ = self.manifest.input.shape
+        return Letterbox(image.shape[1], image.shape[0], width, height)
+
+    def _infer(self, image: Image, letterbox: Letterbox) -> dict[str, Tensor]:
+        outputs = self._interpreter.run(
+            lambda array: self._write_input(image, letterbox, array)
+        )
+        return {role: outputs[tensor] for tensor, role in self._roles.items()}
+
+
+class _RawWriter:
+    """Letterboxes straight into the runtime's memory: the network takes pixels as they are."""
+
+    def __init__(self, spec: InputSpec) -> None:
+        self._spec = spec
+
+    def __call__(self, image: Image, letterbox: Letterbox, array: npt.NDArray[Any]) -> None:
+        letterbox.apply(image, self._spec.pad_value, out=array[0])
+        if self._spec.color == 'rgb':
+            array[0] = array[0, ..., ::-1]
+
+
+class _NormalizingWriter:
+    """Normalizes the letterboxed image, then quantizes it if the network's input is integer."""
+
+    def __init__(self, spec: InputSpec, info: TensorInfo) -> None:
+        self._spec = spec
+        # (pixel - mean) / std, then real / scale + zero_point, as one multiply-add.
+        self._gain = (1.0 / (np.array(spec.std) * info.scale)).astype(np.float32)
+        self._bias = (info.zero_point - np.array(spec.mean) * self._gain).astype(np.float32)
+        self._limits = np.iinfo(info.dtype) if info.quantized else None
+
+    def __call__(self, image: Image, letterbox: Letterbox, array: npt.NDArray[Any]) -> None:
+        pixels = letterbox.apply(image, self._spec.pad_value)
+        ordered = pixels[..., ::-1] if self._spec.color == 'rgb' else pixels
+        values = ordered * self._gain + self._bias
+        if self._limits is not None:
+            values = np.clip(np.rint(values), self._limits.min, self._limits.max)
+        array[0] = values
+
+
+def _input_writer(spec: InputSpec, info: TensorInfo) -> _RawWriter | _NormalizingWriter:
+    plain = spec.mean == (0, 0, 0) and spec.std == (1, 1, 1)
+    pixels_as_stored = info.dtype == np.uint8 and info.scale == 1 and info.zero_point == 0
+    return _RawWriter(spec) if plain and pixels_as_stored else _NormalizingWriter(spec, info)
+
+
+def _select(
+    candidates: Detections, letterbox: Letterbox, settings: DetectionSettings
+) -> Detections:
+    best = np.argsort(-candidates.scores, kind='stable')[:MAX_CANDIDATES]
+    candidates = candidates[best]
+    boxes = clip(
+        letterbox.to_source(candidates.boxes_xyxy),
+        letterbox.source_width,
+        letterbox.source_height,
+    )
+    visible = Detections(boxes, candidates.scores, candidates.class_ids)[areas(boxes) > 0]
+    kept = class_wise_nms(
+        visible.boxes_xyxy, visible.scores, visible.class_ids, settings.nms_iou_threshold
+    )
+    return visible[kept[:settings.max_detections]]

@@ -1,0 +1,96 @@
+# Copyright 2026 The compressed_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""The one place that imports an inference runtime: LiteRT, TFLite or TensorFlow's own."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from compressed_detector.detection.tensors import Tensor, TensorInfo
+from compressed_detector.errors import ModelError
+
+RUNTIMES = ('ai_edge_litert.interpreter', 'tflite_runtime.interpreter', 'tensorflow.lite')
+
+
+class Interpreter(Protocol):
+    """What the detector needs of a runtime."""
+
+    @property
+    def input(self) -> TensorInfo:
+        """The network's only input."""
+
+    @property
+    def outputs(self) -> tuple[TensorInfo, ...]:
+        """The network's outputs."""
+
+    def run(self, fill: Callable[[npt.NDArray[Any]], None]) -> dict[str, Tensor]:
+        """Let ``fill`` write the input array in place, infer, return outputs by name."""
+
+
+class LiteInterpreter:
+    """
+    A .tflite model under LiteRT or TFLite on the CPU, with the XNNPACK delegate.
+
+    Not to be shared between threads: a thread that infers owns its interpreter. ``run``
+    releases the interpreter lock of Python while the network computes.
+    """
+
+    def __init__(self, model: bytes, num_threads: int) -> None:
+        """
+        Open a model from its flatbuffer.
+
+        Raises ModelError when no runtime is installed or the runtime refuses the model.
+        """
+        runtime, self.runtime_name = _load_runtime()
+        try:
+            # XNNPACK is the runtime's default CPU delegate; it covers int8 as well.
+            self._interpreter = runtime(model_content=model, num_threads=num_threads)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f'{self.runtime_name} cannot run the model: {error}') from error
+        inputs = [_info(details) for details in self._interpreter.get_input_details()]
+        if len(inputs) != 1:
+            raise ModelError(f'expected a model with 1 input, got {len(inputs)}')
+        self.input = inputs[0]
+        self._input_index = self._interpreter.get_input_details()[0]['index']
+        self._output_indices = [d['index'] for d in self._interpreter.get_output_details()]
+        self.outputs = tuple(_info(d) for d in self._interpreter.get_output_details())
+
+    def run(self, fill: Callable[[npt.NDArray[Any]], None]) -> dict[str, Tensor]:
+        """Let ``fill`` write the input array in place, infer, return copies by name."""
+        # The view into the runtime's memory must be gone before invoke, hence no variable.
+        fill(self._interpreter.tensor(self._input_index)())
+        self._interpreter.invoke()
+        return {
+            info.name: Tensor(self._interpreter.get_tensor(index), info.scale, info.zero_point)
+            for info, index in zip(self.outputs, self._output_indices)
+        }
+
+
+def _load_runtime() -> tuple[Callable[..., Any], str]:
+    for module_name in RUNTIMES:
+        try:
+            module = importlib.import_module(module_name)
+        except ImportError:
+            continue
+        return module.Interpreter, module_name.rsplit('.', 1)[0]
+    raise ModelError(
+        'no inference runtime found: expected ai_edge_litert or tflite_runtime; '
+        'install one with: python3 -m pip install ai-edge-litert'
+    )
+
+
+def _info(details: dict[str, Any]) -> TensorInfo:
+    scale, zero_point = details['quantization']
+    return TensorInfo(
+        name=details['name'],
+        shape=tuple(int(size) for size in details['shape']),
+        dtype=np.dtype(details['dtype']),
+        scale=float(scale) or 1.0,
+        zero_point=int(zero_point),
+    )
