@@ -1,9 +1,15 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""ROS 2 image messages to BGR arrays: no copy where none is needed, never a crash."""
+"""
+Camera messages to BGR arrays: no copy where none is needed, never a crash.
+
+Works on anything with the fields of sensor_msgs Image or CompressedImage, so that the live node
+and the reader of recorded bags share it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -28,22 +34,32 @@ _ENCODINGS: dict[str, tuple[int, int | None]] = {
 _JPEG_START, _JPEG_END = b'\xff\xd8', b'\xff\xd9'
 
 
-def to_bgr(message: Any) -> Image:
+def to_bgr(message: Any, convert_other: Callable[[Any], Image] | None = None) -> Image:
     """
     Return the picture of a sensor_msgs Image or CompressedImage as BGR (H, W, 3), uint8.
 
     A bgr8 Image is viewed, not copied: the array is valid as long as the message. Raises
     ImageError whose ``reason`` is one of size, step, length, encoding, jpeg, format.
+    Encodings beyond the common ones go to ``convert_other`` when it is given.
     """
-    return _raw_to_bgr(message) if hasattr(message, 'encoding') else _compressed_to_bgr(message)
+    if not hasattr(message, 'encoding'):
+        return _compressed_to_bgr(message)
+    _check_size(message)
+    if message.encoding in _ENCODINGS:
+        return _raw_to_bgr(message)
+    if convert_other is not None:
+        return convert_other(message)
+    raise ImageError('encoding', f'expected an encoding of {sorted(_ENCODINGS)}, got '
+                     f'{message.encoding!r}; install cv_bridge, which knows more')
+
+
+def _check_size(message: Any) -> None:
+    if not 0 < message.height * message.width <= MAX_PIXELS:
+        raise ImageError('size', f'expected 1 to {MAX_PIXELS} pixels, got {message.width} x '
+                         f'{message.height}')
 
 
 def _raw_to_bgr(message: Any) -> Image:
-    height, width = message.height, message.width
-    if not 0 < height * width <= MAX_PIXELS:
-        raise ImageError('size', f'expected 1 to {MAX_PIXELS} pixels, got {width} x {height}')
-    if message.encoding not in _ENCODINGS:
-        return _through_cv_bridge(message)
     channels, conversion = _ENCODINGS[message.encoding]
     pixels = _view(message, channels)
     if conversion is None:
@@ -68,21 +84,6 @@ def _view(message: Any, channels: int) -> Image:
     )
 
 
-def _through_cv_bridge(message: Any) -> Image:
-    try:
-        from cv_bridge import CvBridge
-    except ImportError:
-        raise ImageError('encoding', f'expected an encoding of {sorted(_ENCODINGS)}, got '
-                         f'{message.encoding!r}; cv_bridge, which knows more, is not '
-                         'installed') from None
-    try:
-        image: Image = CvBridge().imgmsg_to_cv2(message, 'bgr8')
-    except Exception as error:  # cv_bridge raises its own, OpenCV's and Python's errors alike
-        raise ImageError('encoding', f'cv_bridge cannot convert {message.encoding!r}: '
-                         f'{error}') from error
-    return image
-
-
 def _compressed_to_bgr(message: Any) -> Image:
     data = np.frombuffer(message.data, np.uint8)
     head, tail = data[:2].tobytes(), data[-64:].tobytes()
@@ -100,18 +101,3 @@ def _compressed_to_bgr(message: Any) -> Image:
                          f'{data.size} bytes of format {message.format!r}')
     decoded: Image = image
     return decoded
-
-
-def to_message(image: Image, header: Any) -> Any:
-    """Return a BGR image (H, W, 3), uint8, as a sensor_msgs/Image with the given header."""
-    from array import array
-
-    from sensor_msgs.msg import Image as ImageMessage
-
-    height, width = image.shape[:2]
-    message = ImageMessage(
-        header=header, height=height, width=width, encoding='bgr8', step=3 * width
-    )
-    # rclpy copies any other type element by element (rclpy#763).
-    message.data = array('B', image.tobytes())
-    return message

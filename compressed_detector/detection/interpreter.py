@@ -14,7 +14,13 @@ import numpy.typing as npt
 from compressed_detector.detection.tensors import Tensor, TensorInfo
 from compressed_detector.errors import ModelError
 
-RUNTIMES = ('ai_edge_litert.interpreter', 'tflite_runtime.interpreter', 'tensorflow.lite')
+# Each holds a class Interpreter. TensorFlow assembles its public name, tf.lite, when it is
+# imported; the module tensorflow.lite itself has none.
+RUNTIMES = (
+    'ai_edge_litert.interpreter',
+    'tflite_runtime.interpreter',
+    'tensorflow.lite.python.interpreter',
+)
 
 
 class Interpreter(Protocol):
@@ -78,7 +84,7 @@ def _load_runtime() -> tuple[Callable[..., Any], str]:
             module = importlib.import_module(module_name)
         except ImportError:
             continue
-        return module.Interpreter, module_name.rsplit('.', 1)[0]
+        return module.Interpreter, module_name.split('.')[0]
     raise ModelError(
         'no inference runtime found: expected ai_edge_litert or tflite_runtime; '
         'install one with: python3 -m pip install ai-edge-litert'

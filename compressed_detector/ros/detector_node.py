@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +25,9 @@ from compressed_detector.detection.detector import Detector
 from compressed_detector.detection.drawing import draw
 from compressed_detector.errors import CompressedDetectorError, ImageError, ModelError
 from compressed_detector.resources import model_folders
-from compressed_detector.ros import images, outputs
+from compressed_detector.ros import image_messages, outputs
 from compressed_detector.ros.camera import CameraSubscription
-from compressed_detector.ros.health import Health, Level, judge
+from compressed_detector.ros.health import Camera, Health, Level, Snapshot, judge
 from compressed_detector.ros.parameters import Parameters
 from compressed_detector.ros.worker import Worker
 
@@ -38,6 +40,24 @@ class Frame:
 
     message: Any
     received_s: float
+
+
+Transition = Callable[['DetectorNode', LifecycleState], TransitionCallbackReturn]
+
+
+def _said_aloud(transition: Transition) -> Transition:
+    """Log what a transition raises: rclpy turns it into an error state without a word."""
+
+    @functools.wraps(transition)
+    def guarded(self: DetectorNode, state: LifecycleState) -> TransitionCallbackReturn:
+        try:
+            return transition(self, state)
+        except Exception as error:
+            self._problem = f'{transition.__name__}: {type(error).__name__}: {error}'
+            self.get_logger().error(traceback.format_exc())
+            return TransitionCallbackReturn.ERROR
+
+    return guarded
 
 
 class DetectorNode(LifecycleNode):
@@ -58,7 +78,7 @@ class DetectorNode(LifecycleNode):
         self._worker: Worker[Frame] | None = None
         self._camera: CameraSubscription | None = None
         self._health = Health()
-        self._parameters = Parameters(self, lambda: self._state == 'unconfigured')
+        self._configuration = Parameters(self, lambda: self._state == 'unconfigured')
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         # A steady clock: simulated time may stand still, and silence must be reported then too.
         self.create_timer(1.0, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -66,11 +86,12 @@ class DetectorNode(LifecycleNode):
     @property
     def autostart(self) -> bool:
         """Whether the node configures and activates itself."""
-        return self._parameters.config.autostart
+        return self._configuration.config.autostart
 
+    @_said_aloud
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model and create the publishers."""
-        config = self._parameters.config
+        config = self._configuration.config
         try:
             manifest = find_manifest(config.model, model_folders())
             self._detector = Detector.load(manifest, config.num_threads)
@@ -84,32 +105,37 @@ class DetectorNode(LifecycleNode):
         self.get_logger().info(f'loaded {manifest} ({len(self._detector.labels)} classes)')
         return self._reached('inactive')
 
+    @_said_aloud
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start the worker, then let images in."""
         self._health = Health()
         self._worker = Worker(self._process)
         self._worker.start()
         self._camera = CameraSubscription(
-            self, self._parameters.config.image_transport, self._receive, self._health.count_lost
+            self, self._configuration.config.image_transport, self._receive, self._health.count_lost
         )
         self.get_logger().info(f'detecting on {self._camera.topic}')
         return self._reached('active')
 
+    @_said_aloud
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop listening, finish the image in progress."""
         self._stop()
         return self._reached('inactive')
 
+    @_said_aloud
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release the model and the publishers."""
         self._release()
         return self._reached('unconfigured')
 
+    @_said_aloud
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release everything, from whatever state."""
         self._release()
         return self._reached('finalized')
 
+    @_said_aloud
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release everything and wait to be configured again."""
         self._release()
@@ -167,31 +193,30 @@ class DetectorNode(LifecycleNode):
     def _detect_and_publish(self, frame: Frame) -> None:
         assert self._detector is not None, 'the worker runs only while a model is loaded'
         header, labels = frame.message.header, self._detector.labels
-        image = images.to_bgr(frame.message)
-        detections = self._detector.detect(image, self._parameters.config)
+        image = image_messages.to_bgr(frame.message)
+        detections = self._detector.detect(image, self._configuration.config)
         self._detections_out.publish(outputs.to_detection_array(detections, labels, header))
         self._health.count_processed(frame.received_s)
         if self._debug_out.get_subscription_count():
-            self._debug_out.publish(images.to_message(draw(image, detections, labels), header))
+            picture = draw(image, detections, labels)
+            self._debug_out.publish(image_messages.to_message(picture, header))
 
     def _report(self) -> None:
-        level, message = self._judgement()
+        active = (self._camera.on_graph(), self._health.snapshot()) if self._camera else None
+        level, message = self._judgement(active)
         if level is not Level.OK:
             self.get_logger().warning(message, throttle_duration_sec=WARNING_PERIOD_S)
-        numbers = self._health.snapshot() if self._state == 'active' else None
         self._diagnostics.publish(outputs.to_diagnostics(
-            f'{self.get_name()}: image', level, message, self._state, numbers,
+            f'{self.get_name()}: image', level, message, self._state, active,
             self.get_clock().now().to_msg(),
         ))
 
-    def _judgement(self) -> tuple[Level, str]:
+    def _judgement(self, active: tuple[Camera, Snapshot] | None) -> tuple[Level, str]:
         if self._problem:
             return Level.ERROR, self._problem
-        if self._camera is None:
+        if active is None:
             return Level.OK, f'{self._state}; detects only while active'
-        return judge(
-            self._health.snapshot(), self._camera.on_graph(), self._parameters.config.image_timeout
-        )
+        return judge(*active, self._configuration.config.image_timeout)
 
 
 def main(args: list[str] | None = None) -> int:

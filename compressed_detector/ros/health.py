@@ -16,8 +16,9 @@ import numpy as np
 LATENCY_WINDOW = 1000
 RATE_WINDOW_S = 5.0
 REMEDY = (
-    'large raw images need FASTDDS_BUILTIN_TRANSPORTS=LARGE_DATA in the environment of both the '
-    'camera driver and this node (see README, "Large images"), or use image_transport: compressed'
+    'raw images of more than about 0.5 MB do not fit the default shared memory of Fast DDS: start '
+    'the camera driver with config/fastdds_large_images.xml (see README, "Large images"), or use '
+    'image_transport: compressed'
 )
 
 
@@ -121,7 +122,7 @@ class Health:
             )
 
 
-def judge(numbers: Snapshot, camera: Camera, image_timeout_s: float) -> tuple[Level, str]:
+def judge(camera: Camera, numbers: Snapshot, image_timeout_s: float) -> tuple[Level, str]:
     """Return the level of an active detector and one sentence that says why."""
     if camera.incompatible:
         return Level.ERROR, (

