@@ -51,7 +51,7 @@ class Option:
             isinstance(value, bool) and self.type is not bool
         )
         if self.type is float and isinstance(value, int) and not isinstance(value, bool):
-            value, right_type = float(value), True
+            right_type = True
         within = right_type and (
             (self.minimum is None or value >= self.minimum)
             and (self.maximum is None or value <= self.maximum)
@@ -59,7 +59,7 @@ class Option:
         )
         if not within:
             raise ConfigError(f'{self.name}: expected {self.constraint}, got {value!r}')
-        checked: Value = value
+        checked: Value = self.type(value)  # not a NumPy scalar that passes for a float
         return checked
 
 
@@ -133,8 +133,8 @@ def from_mapping(config: type[ConfigT], values: Mapping[str, Any]) -> ConfigT:
     return config(**values)
 
 
-def unknown_key(key: str, known: list[str]) -> str:
+def unknown_key(key: object, known: list[str]) -> str:
     """Return the message for a key that does not exist, with the nearest one that does."""
-    near = difflib.get_close_matches(key, known, n=1)
+    near = difflib.get_close_matches(str(key), known, n=1)
     hint = f'did you mean {near[0]!r}?' if near else 'known: ' + ', '.join(known)
     return f'unknown parameter {key!r}; {hint}'

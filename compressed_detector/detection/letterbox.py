@@ -53,13 +53,18 @@ class Letterbox:
         """
         Return image (H, W, C) resized and padded to (target_height, target_width, C), uint8.
 
-        Writes into ``out`` when it is given, so that a caller can reuse one buffer.
+        Writes into ``out`` when it is given, so that a caller can reuse one buffer. Raises
+        ValueError when the image or the buffer is of another size or type.
         """
-        expected = (self.source_height, self.source_width)
-        if image.shape[:2] != expected:
-            raise ValueError(f'expected an image of {expected} pixels, got {image.shape[:2]}')
+        self._check_source(image)
+        shape = (self.target_height, self.target_width, *image.shape[2:])
         if out is None:
-            out = np.empty((self.target_height, self.target_width, *image.shape[2:]), np.uint8)
+            out = np.empty(shape, np.uint8)
+        elif out.shape != shape or out.dtype != np.uint8:
+            # OpenCV would leave a buffer that does not fit untouched, without a word.
+            raise ValueError(
+                f'expected a buffer of {shape} uint8, got {out.shape} {out.dtype}'
+            )
         width, height = self.resized_size
         left, top = self.offset
         out[:top] = pad_value
@@ -68,11 +73,18 @@ class Letterbox:
         out[top:top + height, left + width:] = pad_value
         # Averaging keeps small people visible when shrinking; it needs more than a factor of 2
         # to matter, and below that bilinear is what the detectors were trained with.
-        shrinks = self.source_width > 2 * width
+        shrinks = self.source_width > 2 * width or self.source_height > 2 * height
         method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         window = out[top:top + height, left:left + width]
         cv2.resize(image, (width, height), dst=window, interpolation=method)
         return out
+
+    def _check_source(self, image: Image) -> None:
+        expected = (self.source_height, self.source_width)
+        if image.shape[:2] != expected:
+            raise ValueError(f'expected an image of {expected} pixels, got {image.shape[:2]}')
+        if image.dtype != np.uint8:
+            raise ValueError(f'expected uint8 pixels, got {image.dtype}')
 
     def to_source(self, boxes_xyxy: Floats) -> Floats:
         """Map boxes (N, 4) from target pixels to source pixels."""

@@ -32,7 +32,7 @@ class Detections:
     class_ids: npt.NDArray[np.int32]
 
     def __post_init__(self) -> None:
-        count = len(self.scores)
+        count = np.size(self.scores)
         for name, dtype, shape in (
             ('boxes_xyxy', np.float32, (count, 4)),
             ('scores', np.float32, (count,)),

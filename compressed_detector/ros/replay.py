@@ -122,8 +122,8 @@ class BagPlayer:
                 return False
             if self._pace.clock_ns() >= deadline_ns:
                 raise RosError(
-                    f'expected {count} subscribers or more after {timeout_s:g} s, got fewer on '
-                    f'{", ".join(lacking)}; start them, choose other topics with --topics, or '
+                    f'expected at least {count} subscriber(s) of every topic within '
+                    f'{timeout_s:g} s, got fewer of {", ".join(lacking)}; start them, choose other topics with --topics, or '
                     'compare the QoS with: ros2 topic info --verbose'
                 )
             self._pace.rest(self._pace.clock_ns() + POLL_NS)

@@ -37,20 +37,11 @@ class GflHead:
         bins: int,
     ) -> None:
         """Raise ModelError when the shapes (by role) are not what the options call for."""
+        _check_counts(strides, bins)
         self._num_classes = num_classes
         self._bins = bins
         self._strides = {f'stride_{stride}': stride for stride in strides}
-        if set(shapes) != set(self._strides):
-            raise ModelError(
-                f'gfl head: expected outputs {sorted(self._strides)}, got {sorted(shapes)}'
-            )
-        channels = num_classes + SIDES * bins
-        for role, shape in shapes.items():
-            if len(shape) != 4 or shape[3] != channels:
-                raise ModelError(
-                    f'gfl head: expected {role} of shape (1, rows, columns, {channels}) for '
-                    f'{num_classes} labels and {bins} bins, got {tuple(shape)}'
-                )
+        self._check_shapes(shapes)
         self._centres = {
             role: _cell_centres(shape[1], shape[2], self._strides[role])
             for role, shape in shapes.items()
@@ -66,6 +57,20 @@ class GflHead:
             np.concatenate([level.scores for level in levels]),
             np.concatenate([level.class_ids for level in levels]),
         )
+
+    def _check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        if set(shapes) != set(self._strides):
+            raise ModelError(
+                f'gfl head: expected outputs {sorted(self._strides)}, got {sorted(shapes)}'
+            )
+        channels = self._num_classes + SIDES * self._bins
+        for role, shape in shapes.items():
+            if len(shape) != 4 or shape[0] != 1 or shape[3] != channels:
+                raise ModelError(
+                    f'gfl head: expected {role} of shape (1, rows, columns, {channels}) for '
+                    f'{self._num_classes} labels and {self._bins} bins, got {tuple(shape)}'
+                )
+        _check_grids({role: shape[1:3] for role, shape in shapes.items()}, self._strides)
 
     def _decode_level(self, role: str, output: Tensor, score_threshold: float) -> Detections:
         cells = output.values.reshape(-1, output.values.shape[-1])
@@ -84,6 +89,29 @@ class GflHead:
         distances = np.arange(self._bins, dtype=np.float32)
         expected: Floats = (weights @ distances) / weights.sum(axis=2)
         return expected
+
+
+def _check_counts(strides: Sequence[int], bins: int) -> None:
+    # bool is an int in Python, hence the exact type.
+    counts = all(type(number) is int and number > 0 for number in [*strides, bins])
+    if not counts or len(set(strides)) != len(strides):
+        raise ModelError(
+            'gfl head: expected different positive whole strides and a positive whole number '
+            f'of bins, got strides {strides} and bins {bins!r}'
+        )
+
+
+def _check_grids(grids: Mapping[str, tuple[int, ...]], strides: Mapping[str, int]) -> None:
+    """Refuse exchanged roles: rows x stride must be one input height, rounded up, and so on."""
+    for axis in (0, 1):
+        shortest = max((grid[axis] - 1) * strides[role] for role, grid in grids.items())
+        longest = min(grid[axis] * strides[role] for role, grid in grids.items())
+        if shortest >= longest:
+            raise ModelError(f'gfl head: expected the grids of one input, got {_listed(grids)}')
+
+
+def _listed(grids: Mapping[str, tuple[int, ...]]) -> str:
+    return ', '.join(f'{role} of {rows} x {columns}' for role, (rows, columns) in grids.items())
 
 
 def _cell_centres(rows: int, columns: int, stride: int) -> Floats:

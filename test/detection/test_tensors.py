@@ -1,0 +1,44 @@
+# Copyright 2026 The compressed_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Stored values and what they stand for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compressed_detector.detection.tensors import Tensor, TensorInfo
+
+
+@pytest.mark.parametrize(
+    ('dtype', 'quantized'),
+    [(np.uint8, True), (np.int8, True), (np.int16, True), (np.float32, False)],
+)
+def test_integers_are_quantized(dtype: type, quantized: bool) -> None:
+    assert TensorInfo('x', (1,), np.dtype(dtype)).quantized is quantized
+
+
+def test_real_is_scale_times_stored_minus_zero_point() -> None:
+    values = np.array([-128, 0, 127], np.int8)
+    tensor = Tensor(values, scale=0.5, zero_point=-28)
+    real = tensor.real(values)
+    assert real.tolist() == [-50, 14, 77.5]
+    assert real.dtype == np.float32
+
+
+def test_floats_stand_for_themselves() -> None:
+    values = np.array([-1.5, 0, 3.25], np.float32)
+    assert Tensor(values).real(values).tolist() == [-1.5, 0, 3.25]
+    assert Tensor(values).stored(2.5) == 2.5
+
+
+def test_real_of_nothing_is_nothing() -> None:
+    assert Tensor(np.zeros(0, np.int8), 0.5, 3).real(np.zeros(0, np.int8)).shape == (0,)
+
+
+@given(scale=st.floats(2**-10, 8), zero_point=st.integers(-128, 255), real=st.floats(-99, 99))
+def test_stored_is_the_inverse_of_real(scale: float, zero_point: int, real: float) -> None:
+    stored = Tensor(np.zeros(0, np.int8), scale, zero_point).stored(real)
+    assert (stored - zero_point) * scale == pytest.approx(real, abs=1e-9)
