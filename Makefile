@@ -23,7 +23,8 @@ endif
 
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 SOURCES := setup.py setup.cfg package.xml
-INTERFACES := $(wildcard interfaces/vision_msgs/msg/*.msg interfaces/vision_msgs/package.xml)
+INTERFACES := $(wildcard interfaces/vision_msgs/msg/*.msg interfaces/vision_msgs/package.xml \
+    tools/build_interfaces.py tools/interface_builder/*.py)
 
 .PHONY: demo test lint clean
 .DELETE_ON_ERROR:
@@ -43,7 +44,7 @@ lint: $(VENV)/.test
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV_FLAGS) $(VENV)
 
-$(VENV)/.ros-wheels: requirements/ros-$(ROS_WHEELS).txt tools/build_interfaces.py $(INTERFACES) | $(VENV)/bin/python
+$(VENV)/.ros-wheels: requirements/ros-$(ROS_WHEELS).txt $(INTERFACES) | $(VENV)/bin/python
 	@echo 'installing ROS 2 $(ROS_WHEELS) from wheels'
 	$(PIP) -r requirements/ros-$(ROS_WHEELS).txt -r $(ROBOT)
 	$(VENV)/bin/python tools/build_interfaces.py interfaces/vision_msgs
@@ -51,6 +52,7 @@ $(VENV)/.ros-wheels: requirements/ros-$(ROS_WHEELS).txt tools/build_interfaces.p
 
 $(VENV)/.ros-$(ROS_DISTRO): | $(VENV)/bin/python
 	@echo 'using ROS 2 $(ROS_DISTRO) as sourced'
+	$(VENV)/bin/python tools/build_interfaces.py interfaces/vision_msgs
 	@touch $@
 
 $(VENV)/.demo: $(ROS) $(ROBOT) requirements/demo.txt $(SOURCES)

@@ -75,4 +75,4 @@ def test_missing_runtime_is_a_model_error_that_names_the_command() -> None:
     assert result.returncode == 0, result.stderr
     assert 'python3 -m pip install ai-edge-litert' in result.stdout
     # The user who did install one wants to know why it was passed over.
-    assert "No module named 'ai_edge_litert.interpreter' (blocked)" in result.stdout
+    assert "No module named 'ai_edge_litert' (blocked)" in result.stdout

@@ -30,7 +30,9 @@ from interface_builder.package import InterfacePackage, check_messages, read_pac
 
 def fingerprint(package: InterfacePackage, environment: Layout) -> str:
     """Hash what the result depends on: messages, generators, Python, NumPy and this tool."""
-    digest = hashlib.sha256(f'{sys.version} {version("numpy")}'.encode())
+    # NumPy keeps its binary interface within a major version.
+    numpy_major = version('numpy').partition('.')[0]
+    digest = hashlib.sha256(f'{sys.version} {numpy_major}'.encode())
     tool = Path(__file__).resolve()
     files = [tool, *sorted((tool.parent / 'interface_builder').glob('*.py'))]
     files += [package.manifest, *package.messages]
@@ -54,23 +56,30 @@ def build(package: InterfacePackage, environment: Layout, destination: Layout) -
     mark = fingerprint(package, environment)
     if is_up_to_date(package.name, mark, destination):
         return False
-    compilers = find_compilers()
     # Inside the destination: the same file system, and a read-only one fails here, at once.
     with tempfile.TemporaryDirectory(
         prefix=f'.{package.name}-build-', dir=destination.prefix
     ) as folder:
-        work, staging = Path(folder) / 'work', Layout(Path(folder) / 'staging')
-        work.mkdir()
-        _say(package, f'generating {len(package.messages)} messages (1/4)')
-        generate(package, environment, work)
-        _say(package, f'compiling with {compilers.c[0]} and {compilers.cxx[0]} (2/4)')
-        compile_libraries(package, environment, work, compilers)
-        _say(package, 'checking that every message loads and serializes (3/4)')
-        stage(package, work, staging, mark)
-        verify(package, staging)
+        staging = _build_staged(package, environment, Path(folder), mark)
         _say(package, f'installing into {destination.prefix} (4/4)')
         install(package, staging, destination)
     return True
+
+
+def _build_staged(
+    package: InterfacePackage, environment: Layout, folder: Path, mark: str
+) -> Layout:
+    compilers = find_compilers()
+    work, staging = folder / 'work', Layout(folder / 'staging')
+    work.mkdir()
+    _say(package, f'generating {len(package.messages)} messages (1/4)')
+    generate(package, environment, work)
+    _say(package, f'compiling with {compilers.c[0]} and {compilers.cxx[0]} (2/4)')
+    compile_libraries(package, environment, work, compilers)
+    _say(package, 'checking that every message loads and serializes (3/4)')
+    stage(package, work, staging, mark)
+    verify(package, staging)
+    return staging
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -10,8 +10,8 @@ surroundings silence it. Where the sides of the box lie is constant per stride (
 constants are powers of two times small integers, so float results are exact.
 
 Three files hold the same network: uint8 pixels in and floats out, normalized RGB floats in and
-floats out, int8 in and out. A fourth, lookup.tflite, is no detector: it stops with an error when
-a pixel is above 3. Run with TensorFlow 2.21:
+floats out, int8 in and out. Two more are no detectors: lookup.tflite stops with an error when a
+pixel is above 3, two_inputs.tflite has two inputs. Run with TensorFlow 2.21:
 
     python tools/make_tiny_model.py test/data/tiny_gfl
 """
@@ -52,6 +52,7 @@ def main() -> None:
            {'color': 'rgb', 'mean': MEAN, 'std': STD})
     _write(folder, 'tiny_gfl_int8', convert_int8(network('float32')), {})
     (folder / 'lookup.tflite').write_bytes(convert(lookup()))
+    (folder / 'two_inputs.tflite').write_bytes(convert(two_inputs()))
 
 
 def network(kind: str) -> tf.Module:
@@ -85,6 +86,18 @@ def lookup() -> tf.Module:
     def infer(image: tf.Tensor) -> dict[str, tf.Tensor]:
         table = tf.constant([10.0, 11.0, 12.0, 13.0])
         return {'entries': tf.gather(table, tf.cast(image, tf.int32))}
+
+    module.infer = infer
+    return module
+
+
+def two_inputs() -> tf.Module:
+    """Return a network that adds its two inputs."""
+    module = tf.Module()
+
+    @tf.function(input_signature=[tf.TensorSpec((1, 2, 2, 3), name=name) for name in 'ab'])
+    def infer(first: tf.Tensor, second: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {'sum': first + second}
 
     module.infer = infer
     return module

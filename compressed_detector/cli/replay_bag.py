@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import importlib
 import json
 import math
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from compressed_detector.cli.replay_display import open_display, result_lines
@@ -172,10 +172,15 @@ def _replay(arguments: argparse.Namespace, ros_arguments: list[str]) -> int:
     )
     _check_summary(arguments.summary)
     with StopSignals() as stop:
-        replay = _import_replay()
-        with replay.replay_node(ros_arguments) as node, replay.BagPlayer(
-            node, arguments.bag, options, Pace(should_stop=stop)
-        ) as player:
+        _require_ros()
+        from compressed_detector.ros.bag_source import BagSource
+        from compressed_detector.ros.replay import BagPlayer, replay_node
+
+        with (
+            BagSource(arguments.bag) as source,
+            replay_node(ros_arguments, [topic.msgtype for topic in source.topics]) as node,
+            BagPlayer(node, source, options, Pace(should_stop=stop)) as player,
+        ):
             stop.defer()
             result = _play(player, arguments)
             print('\n'.join(result_lines(result, player.routes)))
@@ -198,17 +203,16 @@ def _play(player: BagPlayer, arguments: argparse.Namespace) -> ReplayResult:
         return player.play(display)
 
 
-def _import_replay() -> ModuleType:
-    """Import what needs ROS, so that --help and wrong options do not."""
+def _require_ros() -> None:
+    """Import what needs ROS only now, so that --help and wrong options do without."""
     try:
-        from compressed_detector.ros import replay
+        importlib.import_module('compressed_detector.ros.replay')
     except ModuleNotFoundError as error:
         remedy = (
             'install it with: python3 -m pip install rosbags' if error.name == 'rosbags'
             else 'source a ROS 2 distribution first (source /opt/ros/<distro>/setup.bash)'
         )
-        raise RosError(f'Python module {error.name} is not there; {remedy}') from error
-    return replay
+        raise RosError(f'Python module {error.name} is missing; {remedy}') from error
 
 
 def _check_summary(path: Path | None) -> None:
@@ -219,9 +223,11 @@ def _check_summary(path: Path | None) -> None:
 
 def write_summary(path: Path, result: ReplayResult) -> None:
     """Write the result as JSON in one step; raises ConfigError when that is not possible."""
+    summary = {'topics': result.published, **dataclasses.asdict(result)}
+    del summary['published']
     partial = path.with_name(f'.{path.name}.part')
     try:
-        partial.write_text(json.dumps(dataclasses.asdict(result), indent=2) + '\n')
+        partial.write_text(json.dumps(summary, indent=2) + '\n', encoding='utf-8')
         os.replace(partial, path)
     except OSError as error:
         raise ConfigError(f'summary: cannot write {path}: {error.strerror}') from error

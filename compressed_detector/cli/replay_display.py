@@ -111,11 +111,11 @@ def result_lines(result: ReplayResult, routes: Sequence[Route]) -> list[str]:
     """Return the final report: a line per topic, the time it took, and what was not perfect."""
     lines = [f'{_names(route)}: {result.published[route.topic.name]} messages' for route in routes]
     ending = 'interrupted after' if result.interrupted else 'played in'
-    lines.append(f'{sum(result.published.values())} messages {ending} {result.wall_s:.2f} s')
+    lines.append(f'{sum(result.published.values())} messages, {ending} {result.wall_s:.2f} s')
     if result.late:
         lines.append(
-            f'{result.late} messages were more than 10 ms late, the worst '
-            f'{result.max_lag_ms:.0f} ms: reading or publishing fell behind'
+            f'{result.late} of them more than 10 ms late, the worst {result.max_lag_ms:.0f} ms: '
+            'reading or publishing fell behind'
         )
     for topic, count in result.missing.items():
         lines.append(f'{topic}: {count} messages that metadata.yaml promises are not in the bag')

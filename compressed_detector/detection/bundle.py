@@ -64,7 +64,7 @@ def find_manifest(model: str, folders: list[Path]) -> Path:
 
     Raises ModelError that lists the installed models when there is none.
     """
-    path = Path(model).expanduser()
+    path = _expanded(model)
     if path.suffix == '.json' or len(path.parts) > 1:
         require(path.suffix == '.json' and path.is_file(),
                  f'model: expected the path of a manifest (.json), got {model!r}, which is not '
@@ -79,6 +79,14 @@ def find_manifest(model: str, folders: list[Path]) -> Path:
     require(model in installed, f'model: expected the path of a manifest or one of '
              f'{sorted(installed)}, got {model!r} (searched {", ".join(map(str, folders))})')
     return installed[model]
+
+
+def _expanded(model: str) -> Path:
+    path = Path(model)
+    try:
+        return path.expanduser()
+    except RuntimeError:  # ~somebody who is not a user of this machine
+        return path
 
 
 def _read_model(path: Path) -> bytes:

@@ -57,21 +57,38 @@ class LiteInterpreter:
             # XNNPACK is the runtime's default CPU delegate; it covers int8 as well.
             self._interpreter = runtime(model_content=model, num_threads=num_threads)
             self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
+            inputs = self._interpreter.get_input_details()
+            outputs = self._interpreter.get_output_details()
+        except (ValueError, RuntimeError, MemoryError) as error:
             raise ModelError(f'{self.runtime_name} cannot run the model: {error}') from error
-        inputs = [_info(details) for details in self._interpreter.get_input_details()]
+        except SystemError as error:
+            # How the extension module fails when it was compiled for another NumPy.
+            raise ModelError(
+                f'{self.runtime_name} was built for NumPy 1 and does not work with NumPy '
+                f'{np.__version__}; install ai-edge-litert instead, or: '
+                "python3 -m pip install 'numpy<2'"
+            ) from error
         if len(inputs) != 1:
             raise ModelError(f'expected a model with 1 input, got {len(inputs)}')
-        self.input = inputs[0]
-        self._input_index = self._interpreter.get_input_details()[0]['index']
-        self._output_indices = [d['index'] for d in self._interpreter.get_output_details()]
-        self.outputs = tuple(_info(d) for d in self._interpreter.get_output_details())
+        self.input = _info(inputs[0])
+        self._input_index = inputs[0]['index']
+        self.outputs = tuple(_info(details) for details in outputs)
+        self._output_indices = [details['index'] for details in outputs]
 
     def run(self, fill: Callable[[npt.NDArray[Any]], None]) -> dict[str, Tensor]:
-        """Let ``fill`` write the input array in place, infer, return copies by name."""
+        """
+        Let ``fill`` write the input array in place, infer, return copies by name.
+
+        Raises ModelError when the network stops in the middle.
+        """
         # The view into the runtime's memory must be gone before invoke, hence no variable.
         fill(self._interpreter.tensor(self._input_index)())
-        self._interpreter.invoke()
+        try:
+            self._interpreter.invoke()
+        except RuntimeError as error:
+            raise ModelError(
+                f'{self.runtime_name} failed while running the model: {error}'
+            ) from error
         return {
             info.name: Tensor(self._interpreter.get_tensor(index), info.scale, info.zero_point)
             for info, index in zip(self.outputs, self._output_indices)
@@ -79,15 +96,17 @@ class LiteInterpreter:
 
 
 def _load_runtime() -> tuple[Callable[..., Any], str]:
+    refusals = []
     for module_name in RUNTIMES:
         try:
             module = importlib.import_module(module_name)
-        except ImportError:
+        except ImportError as error:
+            refusals.append(str(error))
             continue
         return module.Interpreter, module_name.split('.')[0]
     raise ModelError(
-        'no inference runtime found: expected ai_edge_litert or tflite_runtime; '
-        'install one with: python3 -m pip install ai-edge-litert'
+        'no inference runtime found: expected ai_edge_litert or tflite_runtime, got: '
+        + '; '.join(refusals) + '; install one with: python3 -m pip install ai-edge-litert'
     )
 
 

@@ -6,13 +6,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from compressed_detector.errors import ModelError
 
 FORMAT = 1
+LARGEST, SMALLEST = float(np.finfo(np.float32).max), float(np.finfo(np.float32).tiny)
 
 
 @dataclass(frozen=True)
@@ -33,13 +38,16 @@ class InputSpec:
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     def __post_init__(self) -> None:
-        require(len(self.shape) == 4 and self.shape[0] == 1 and self.shape[3] == 3,
+        require(len(self.shape) == 4 and (self.shape[0], self.shape[3]) == (1, 3)
+                 and min(self.shape) > 0,
                  f'input.shape: expected (1, height, width, 3), got {self.shape}')
         require(self.color in ('bgr', 'rgb'),
                  f'input.color: expected bgr or rgb, got {self.color!r}')
         require(0 <= self.pad_value <= 255,
                  f'input.pad_value: expected 0 to 255, got {self.pad_value}')
-        require(all(value > 0 for value in self.std),
+        require(all(-LARGEST <= value <= LARGEST for value in self.mean),
+                 f'input.mean: expected finite numbers, got {self.mean}')
+        require(all(SMALLEST <= value <= LARGEST for value in self.std),
                  f'input.std: expected positive numbers, got {self.std}')
 
 
@@ -86,7 +94,7 @@ class Manifest:
             raise ModelError(f'manifest is not JSON: {error}') from error
         require(isinstance(values, dict), 'manifest: expected a JSON object')
         found = values.pop('format', None)
-        require(found == FORMAT, f'manifest format: expected {FORMAT}, got {found!r}; '
+        require(found == FORMAT and found is not True, f'manifest format: expected {FORMAT}, got {found!r}; '
                  'build the model with this version of compress_model')
         values['input'] = _build(InputSpec, 'input', values.get('input'))
         outputs = values.get('outputs')
@@ -98,14 +106,25 @@ class Manifest:
 
     def __post_init__(self) -> None:
         require(bool(self.labels), 'labels: expected at least one class name')
-        require(Path(self.file).name == self.file,
+        # A NUL or half a surrogate pair would reach the file system as a ValueError.
+        require(Path(self.file).name == self.file and self.file not in ('', '..')
+                 and self.file.isprintable(),
                  f'file: expected the name of a file beside the manifest, got {self.file!r}')
+        _require_different('role', (output.role for output in self.outputs))
+        _require_different('tensor', (output.tensor for output in self.outputs))
 
 
 def require(condition: bool, message: str) -> None:
     """Raise ModelError with the message unless the condition holds."""
     if not condition:
         raise ModelError(message)
+
+
+def _require_different(what: str, names: Iterable[str]) -> None:
+    counts = Counter(names)
+    twice = [name for name, count in counts.items() if count > 1]
+    require(not twice, f'outputs: expected one of each {what}, got two of {what} '
+             + ', '.join(map(repr, twice)))
 
 
 def _build(kind: Any, where: str, values: Any) -> Any:

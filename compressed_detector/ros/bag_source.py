@@ -59,6 +59,14 @@ class BagSource:
         self.first_ns = self._reader.start_time
         self.last_ns = self._reader.end_time - 1
 
+    def __enter__(self) -> BagSource:
+        """Return the source itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the bag."""
+        self.close()
+
     @property
     def interval_ns(self) -> int:
         """The mean time between two messages of the busiest topic, 0 if there is none."""

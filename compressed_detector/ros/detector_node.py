@@ -15,7 +15,7 @@ from typing import Any
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
@@ -53,6 +53,8 @@ def _said_aloud(transition: Transition) -> Transition:
         try:
             return transition(self, state)
         except Exception as error:
+            if not self.context.ok():
+                return TransitionCallbackReturn.ERROR  # a signal ended ROS while this ran
             self._problem = f'{transition.__name__}: {type(error).__name__}: {error}'
             self.get_logger().error(traceback.format_exc())
             return TransitionCallbackReturn.ERROR
@@ -221,23 +223,33 @@ class DetectorNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM; return the exit code."""
-    rclpy.init(args=args)
-    node = None
     try:
-        node = DetectorNode()
-        if node.autostart and node.trigger_configure() == TransitionCallbackReturn.SUCCESS:
-            node.trigger_activate()
-        rclpy.spin(node)
+        rclpy.init(args=args)
+        _run()
     except CompressedDetectorError as error:
         print(f'error: {error}', file=sys.stderr)
         return 2
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except Exception:
+        # SIGTERM while starting: what follows finds that ROS was shut down, each in its own way.
+        if rclpy.ok():
+            raise
     finally:
-        if node is not None:
-            node.destroy_node()
         rclpy.try_shutdown()
     return 0
+
+
+def _run() -> None:
+    executor = SingleThreadedExecutor()
+    node = DetectorNode()
+    try:
+        executor.add_node(node)
+        if node.autostart and node.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            node.trigger_activate()
+        executor.spin()
+    finally:
+        node.destroy_node()
 
 
 if __name__ == '__main__':

@@ -84,6 +84,9 @@ class Playback:
                 self.interrupted = True
                 return
             self._publish(message, due_ns)
+        if self._on_progress:
+            length_s = self._stage.window.length_ns / NS_PER_S
+            self._on_progress(Progress(length_s, length_s, 0, sum(self.published.values())))
 
     def _start(self, now_ns: int) -> None:
         self._timeline = Timeline(now_ns, self._stage.window, self._options.rate)

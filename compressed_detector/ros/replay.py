@@ -7,9 +7,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import rclpy
 from rclpy.context import Context
@@ -19,6 +18,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from compressed_detector.errors import BagError, RosError
+from compressed_detector.ros import large_messages
 from compressed_detector.ros.bag_source import BagSource
 from compressed_detector.ros.playback import Playback, Progress, Stage
 from compressed_detector.ros.replay_routes import (
@@ -73,9 +73,17 @@ class BagPlayer:
     """
 
     def __init__(
-        self, node: Node, bag: Path, options: ReplayOptions | None = None, pace: Pace | None = None
+        self,
+        node: Node,
+        source: BagSource,
+        options: ReplayOptions | None = None,
+        pace: Pace | None = None,
     ) -> None:
-        """Open the bag and create the publishers; raises BagError if nothing can be played."""
+        """
+        Create the publishers; the source stays the caller's to close.
+
+        Raises BagError if nothing can be played: an unknown topic, no installed message type.
+        """
         self.options = options or ReplayOptions()
         self.skipped: tuple[SkippedTopic, ...] = ()
         self.routes: tuple[Route, ...] = ()
@@ -86,13 +94,9 @@ class BagPlayer:
             pace, should_stop=lambda: asked() or not node.context.ok()
         )
         self._clock: ClockPublisher | None = None
-        self._source = BagSource(bag)
-        try:
-            self._window = self._select_window()
-            self._open_publishers()
-        except BaseException:
-            self.close()
-            raise
+        self._source = source
+        self._window = self._select_window()
+        self._open_publishers()
 
     def __enter__(self) -> BagPlayer:
         """Return the player itself."""
@@ -103,18 +107,18 @@ class BagPlayer:
         self.close()
 
     def close(self) -> None:
-        """Destroy the publishers and close the bag."""
+        """Destroy the publishers."""
         for publisher in (*self.routes, self._clock):
             if publisher:
                 publisher.close(self._node)
         self.routes, self._clock = (), None
-        self._source.close()
 
     def wait_for_subscribers(self, count: int, timeout_s: float) -> bool:
         """
         Wait until every topic that holds messages has `count` subscribers; False if stopped.
 
-        Then it gives them half a second to know of the publishers as well. Raises RosError after `timeout_s` seconds with the topics that still lack some.
+        Then it gives them half a second to know of the publishers as well. Raises RosError
+        after `timeout_s` seconds with the topics that still lack some.
         """
         deadline_ns = self._pace.clock_ns() + round(timeout_s * NS_PER_S)
         while lacking := self._lacking(count):
@@ -123,8 +127,8 @@ class BagPlayer:
             if self._pace.clock_ns() >= deadline_ns:
                 raise RosError(
                     f'expected at least {count} subscriber(s) of every topic within '
-                    f'{timeout_s:g} s, got fewer of {", ".join(lacking)}; start them, choose other topics with --topics, or '
-                    'compare the QoS with: ros2 topic info --verbose'
+                    f'{timeout_s:g} s, got fewer of {", ".join(lacking)}; start them, choose '
+                    'other topics with --topics, or compare the QoS with: ros2 topic info -v'
                 )
             self._pace.rest(self._pace.clock_ns() + POLL_NS)
         self.wait(SETTLE_S)
@@ -209,12 +213,16 @@ class BagPlayer:
 
 
 @contextlib.contextmanager
-def replay_node(ros_arguments: Sequence[str] = ()) -> Iterator[Node]:
+def replay_node(
+    ros_arguments: Sequence[str] = (), msgtypes: Iterable[str] = ()
+) -> Iterator[Node]:
     """
     Give a node of its own context, spun by a thread: for parameters, /clock and QoS warnings.
 
-    Signal handlers are the caller's. Raises RosError when a ROS argument is not understood.
+    The middleware is prepared for messages of `msgtypes`, of which some tend to be large. Signal
+    handlers are the caller's. Raises RosError when a ROS argument is not understood.
     """
+    large_messages.prepare_for(msgtypes)
     context = Context()
     try:
         rclpy.init(

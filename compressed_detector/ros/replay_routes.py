@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,10 +12,10 @@ from rclpy.duration import Duration
 from rclpy.exceptions import NameValidationException
 from rclpy.node import Node
 from rclpy.qos_overriding_options import QoSOverridingOptions, QoSPolicyKind
-from rclpy.utilities import get_rmw_implementation_identifier
 from rosgraph_msgs.msg import Clock
 
 from compressed_detector.errors import RosError
+from compressed_detector.ros import large_messages
 from compressed_detector.ros.bag_source import RecordedTopic
 from compressed_detector.ros.replay_schedule import NS_PER_S
 from compressed_detector.ros.replay_topics import (
@@ -32,17 +31,6 @@ OVERRIDABLE_QOS = (
     QoSPolicyKind.DEPTH,
     QoSPolicyKind.RELIABILITY,
     QoSPolicyKind.DURABILITY,
-)
-# The shared memory of a Fast DDS participant, unless configured otherwise.
-FASTDDS_SEGMENT_BYTES = 512 * 1024
-FASTDDS_SETTINGS = (
-    'FASTDDS_BUILTIN_TRANSPORTS',
-    'FASTDDS_DEFAULT_PROFILES_FILE',
-    'FASTRTPS_DEFAULT_PROFILES_FILE',
-)
-LARGE_MESSAGES = (
-    'the bag has messages of more than 512 KB, which best effort subscribers in other processes '
-    'will mostly not receive: set FASTDDS_BUILTIN_TRANSPORTS=LARGE_DATA here and there'
 )
 
 
@@ -89,8 +77,8 @@ class Route:
         """Publish CDR bytes, with another header stamp if one is given and there is a header."""
         if stamp_ns is not None and self.has_header:
             data = restamp(data, stamp_ns)
-        if len(data) > FASTDDS_SEGMENT_BYTES and _fastdds_is_default():
-            self._logger.warning(LARGE_MESSAGES, once=True)
+        if large_messages.may_be_lost(len(data)):
+            self._logger.warning(large_messages.WARNING, once=True)
         self._publisher.publish(data)
 
     def all_acked(self, timeout_s: float) -> bool:
@@ -100,11 +88,6 @@ class Route:
     def close(self, node: Node) -> None:
         """Destroy the publisher."""
         node.destroy_publisher(self._publisher)
-
-
-def _fastdds_is_default() -> bool:
-    fastdds = get_rmw_implementation_identifier().startswith('rmw_fastrtps')
-    return fastdds and not any(os.environ.get(name) for name in FASTDDS_SETTINGS)
 
 
 def create_routes(

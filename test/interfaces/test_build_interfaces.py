@@ -134,9 +134,8 @@ def test_second_build_is_up_to_date_until_a_message_changes(
     destination = builder.Layout(tmp_path / 'prefix')
     destination.prefix.mkdir()
 
-    def build() -> bool:
-        read = builder.read_package(package, environment)
-        return bool(builder.build(read, environment, destination))
+    def build() -> object:
+        return builder.build(builder.read_package(package, environment), environment, destination)
 
     assert build() is True
     assert build() is False
