@@ -40,7 +40,7 @@ setup(
     license='Apache-2.0',
     entry_points={
         'console_scripts': [
-            f'detector_node = {PACKAGE}.ros.detector_node:main',
+            f'detector_node = {PACKAGE}.cli.detector_node:main',
             f'replay_bag = {PACKAGE}.cli.replay_bag:main',
             f'compress_model = {PACKAGE}.cli.compress_model:main',
         ],

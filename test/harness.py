@@ -118,7 +118,7 @@ def wait_until(condition: Callable[[], Any], step: Callable[[], None] | None = N
 def detector_process(domain_id: int, *arguments: str, **environment: str) -> Iterator[Process]:
     """Run the real node, by default with the tiny model; stopped at the end."""
     process = Process(
-        [sys.executable, '-m', 'compressed_detector.ros.detector_node', '--ros-args',
+        [sys.executable, '-m', 'compressed_detector.cli.detector_node', '--ros-args',
          '-p', f'model:={TINY_MODEL}', *arguments],
         {'ROS_DOMAIN_ID': str(domain_id), **environment},
     )

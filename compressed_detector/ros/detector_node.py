@@ -5,17 +5,14 @@
 from __future__ import annotations
 
 import functools
-import sys
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
@@ -23,7 +20,7 @@ from vision_msgs.msg import Detection2DArray
 from compressed_detector.detection.bundle import find_manifest
 from compressed_detector.detection.detector import Detector
 from compressed_detector.detection.drawing import draw
-from compressed_detector.errors import CompressedDetectorError, ImageError, ModelError
+from compressed_detector.errors import ImageError, ModelError
 from compressed_detector.resources import model_folders
 from compressed_detector.ros import image_messages, outputs
 from compressed_detector.ros.camera import CameraSubscription
@@ -113,8 +110,9 @@ class DetectorNode(LifecycleNode):
         self._health = Health()
         self._worker = Worker(self._process)
         self._worker.start()
+        transport = self._configuration.config.image_transport
         self._camera = CameraSubscription(
-            self, self._configuration.config.image_transport, self._receive, self._health.count_lost
+            self, transport, self._receive, self._health.count_lost
         )
         self.get_logger().info(f'detecting on {self._camera.topic}')
         return self._reached('active')
@@ -219,38 +217,3 @@ class DetectorNode(LifecycleNode):
         if active is None:
             return Level.OK, f'{self._state}; detects only while active'
         return judge(*active, self._configuration.config.image_timeout)
-
-
-def main(args: list[str] | None = None) -> int:
-    """Run the node until SIGINT or SIGTERM; return the exit code."""
-    try:
-        rclpy.init(args=args)
-        _run()
-    except CompressedDetectorError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except Exception:
-        # SIGTERM while starting: what follows finds that ROS was shut down, each in its own way.
-        if rclpy.ok():
-            raise
-    finally:
-        rclpy.try_shutdown()
-    return 0
-
-
-def _run() -> None:
-    executor = SingleThreadedExecutor()
-    node = DetectorNode()
-    try:
-        executor.add_node(node)
-        if node.autostart and node.trigger_configure() == TransitionCallbackReturn.SUCCESS:
-            node.trigger_activate()
-        executor.spin()
-    finally:
-        node.destroy_node()
-
-
-if __name__ == '__main__':
-    sys.exit(main())

@@ -1,0 +1,69 @@
+# Copyright 2026 The compressed_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Run the detector node."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.utilities import remove_ros_args
+
+from compressed_detector.config import NodeConfig, options
+from compressed_detector.errors import CompressedDetectorError
+from compressed_detector.ros.detector_node import DetectorNode
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the node until SIGINT or SIGTERM; return the exit code."""
+    arguments = sys.argv if argv is None else argv
+    _parser().parse_args(remove_ros_args(arguments)[1:])
+    try:
+        rclpy.init(args=arguments)
+        _run()
+    except CompressedDetectorError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except Exception:
+        # SIGTERM while starting: what follows finds that ROS was shut down, each in its own way.
+        if rclpy.ok():
+            raise
+    finally:
+        rclpy.try_shutdown()
+    return 0
+
+
+def _run() -> None:
+    executor = SingleThreadedExecutor()
+    node = DetectorNode()
+    try:
+        executor.add_node(node)
+        if node.autostart and node.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            node.trigger_activate()
+        executor.spin()
+    finally:
+        node.destroy_node()
+
+
+def _parser() -> argparse.ArgumentParser:
+    described = '\n'.join(
+        f'  {option.name} ({option.constraint}, default {option.default!r})\n'
+        f'      {option.description}' for option in options(NodeConfig)
+    )
+    return argparse.ArgumentParser(
+        prog='detector_node',
+        usage='%(prog)s [--ros-args -p NAME:=VALUE --params-file FILE -r image:=TOPIC ...]',
+        description=inspect.getdoc(DetectorNode),
+        epilog=f'parameters:\n{described}',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+if __name__ == '__main__':
+    sys.exit(main())
