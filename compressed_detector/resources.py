@@ -16,6 +16,12 @@ def model_folders() -> list[Path]:
     return [share / 'models' for share in _share_folders() if (share / 'models').is_dir()]
 
 
+def shared_file(relative: str) -> Path | None:
+    """Return an installed file such as `config/detector.yaml`; None when there is none."""
+    return next((share / relative for share in _share_folders() if (share / relative).is_file()),
+                None)
+
+
 def _share_folders() -> list[Path]:
     """
     Return every place of the package's share folder.

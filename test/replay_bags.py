@@ -25,6 +25,7 @@ FIRST_NS = 1_700_000_000_000_000_000
 MS = 1_000_000
 IMAGE = 'sensor_msgs/msg/CompressedImage'
 NOT_INSTALLED = 'not_installed_msgs/msg/Number'
+UNSPECIFIED = QosTime(0, 0)
 TYPES = get_typestore(Stores.ROS2_HUMBLE)
 TYPES.register(get_types_from_msg('int32 number', NOT_INSTALLED))
 
@@ -34,13 +35,13 @@ def recorded_qos(
     durability: QosDurability = QosDurability.VOLATILE,
     history: QosHistory = QosHistory.KEEP_LAST,
     depth: int = 10,
-    deadline: QosTime = QosTime(0, 0),
-    lifespan: QosTime = QosTime(0, 0),
+    deadline: QosTime = UNSPECIFIED,
+    lifespan: QosTime = UNSPECIFIED,
 ) -> Qos:
     """Make a QoS profile as a bag holds it."""
     return Qos(
         history, depth, reliability, durability, deadline, lifespan, QosLiveliness.AUTOMATIC,
-        QosTime(0, 0), avoid_ros_namespace_conventions=False,
+        UNSPECIFIED, avoid_ros_namespace_conventions=False,
     )
 
 
@@ -99,7 +100,7 @@ def write_bag(
             connection = writer.add_connection(
                 track.topic, track.msgtype, typestore=TYPES, offered_qos_profiles=list(track.qos)
             )
-            rows += [(ns, connection, message) for ns, message in zip(track.log_ns, track.messages)]
+            rows += [(ns, connection, item) for ns, item in zip(track.log_ns, track.messages)]
         for ns, connection, message in sorted(rows, key=lambda row: row[0]):
             writer.write(connection, ns, TYPES.serialize_cdr(message, connection.msgtype))
     return path

@@ -81,7 +81,9 @@ def _play(bag: Path, params_file: Path) -> Observed:
         '-p', 'image_transport:=compressed', '-r', f'image:={CAMERA}',
     ]
     # The recorder is a second subscriber beside the node: wait for both.
-    replay = [str(scripts / 'replay_bag'), str(bag), '--wait-for-subscribers', '2']
+    replay = [
+        str(scripts / 'replay_bag'), str(bag), '--topics', IMAGES, '--wait-for-subscribers', '2',
+    ]
     return run_live(node, replay, IMAGES)
 
 

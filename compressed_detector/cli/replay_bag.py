@@ -173,7 +173,7 @@ def _replay(arguments: argparse.Namespace, ros_arguments: list[str]) -> int:
     _check_summary(arguments.summary)
     with StopSignals() as stop:
         _require_ros()
-        from compressed_detector.ros.bag_source import BagSource
+        from compressed_detector.bags import BagSource
         from compressed_detector.ros.replay import BagPlayer, replay_node
 
         with (

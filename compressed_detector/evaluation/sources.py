@@ -4,33 +4,30 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rosbags.highlevel import AnyReader, AnyReaderError
 from rosbags.typesys import Stores, get_typestore
 
+from compressed_detector.bags import BagSource
 from compressed_detector.detection.images import to_bgr
 from compressed_detector.detection.types import Image
-from compressed_detector.errors import BagError
 
 
 def bag_images(bag: Path, topic: str) -> Iterator[tuple[int, Image]]:
     """
     Yield header stamp (ns) and picture, BGR (H, W, 3) uint8, of every image of a topic.
 
-    Reads rosbag2 folders (sqlite3, MCAP) lazily. Raises BagError for a bag that cannot be read
-    or has no such topic, ImageError for a message that is no picture.
+    Lazy: one message at a time. Raises BagError for a bag that cannot be read or has no such
+    topic, ImageError for a message that is no picture.
     """
-    try:
-        with AnyReader([bag], default_typestore=get_typestore(Stores.LATEST)) as reader:
-            connections = [c for c in reader.connections if c.topic == topic]
-            if not connections:
-                raise BagError(f'{bag}: no topic {topic}; it has {sorted(reader.topics)}')
-            for connection, _, data in reader.messages(connections):
-                message: Any = reader.deserialize(data, connection.msgtype)
-                stamp = message.header.stamp
-                yield stamp.sec * 10**9 + stamp.nanosec, to_bgr(message)
-    except (AnyReaderError, OSError) as error:
-        raise BagError(f'{bag}: cannot read the bag: {error}') from error
+    # Image and CompressedImage have the same fields in every release.
+    typestore = get_typestore(Stores.LATEST)
+    with contextlib.closing(BagSource(bag)) as source:
+        topics = source.select([topic])
+        for message in source.messages(topics, source.first_ns, source.last_ns + 1):
+            image: Any = typestore.deserialize_cdr(message.data, message.topic.msgtype)
+            stamp = image.header.stamp
+            yield stamp.sec * 10**9 + stamp.nanosec, to_bgr(image)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rclpy.utilities import get_rmw_implementation_identifier
 
-from compressed_detector.resources import model_folders
+from compressed_detector.resources import shared_file
 
 PROFILE = 'fastdds_large_images.xml'
 DEFAULT_SEGMENT_BYTES = 512 * 1024
@@ -47,7 +47,7 @@ def prepare_for(msgtypes: Iterable[str]) -> None:
     the user configured is left alone; so is a process that sends small messages only, because
     the memory (64 MB) is reserved at once, and containers often have less.
     """
-    profile = _find_profile()
+    profile = shared_file(f'config/{PROFILE}')
     if profile and not _configured() and not set(LARGE_TYPES).isdisjoint(msgtypes):
         os.environ[_setting()] = str(profile)
 
@@ -61,9 +61,3 @@ def _configured() -> bool:
 def _setting() -> str:
     major = int(importlib.metadata.version('rclpy').split('.')[0])
     return SETTINGS[0] if major >= FIRST_RCLPY_WITH_NEW_NAME else SETTINGS[1]
-
-
-def _find_profile() -> Path | None:
-    """Return the profile that is installed beside the models."""
-    found = (folder.parent / 'config' / PROFILE for folder in model_folders())
-    return next((path for path in found if path.is_file()), None)

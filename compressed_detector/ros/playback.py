@@ -8,8 +8,8 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from compressed_detector.bags import BagSource, RecordedMessage, RecordedTopic
 from compressed_detector.errors import BagError
-from compressed_detector.ros.bag_source import BagSource, RecordedMessage, RecordedTopic
 from compressed_detector.ros.replay_routes import ClockPublisher, Route
 from compressed_detector.ros.replay_schedule import (
     NS_PER_S,

@@ -17,9 +17,9 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
+from compressed_detector.bags import BagSource
 from compressed_detector.errors import BagError, RosError
 from compressed_detector.ros import large_messages
-from compressed_detector.ros.bag_source import BagSource
 from compressed_detector.ros.playback import Playback, Progress, Stage
 from compressed_detector.ros.replay_routes import (
     ClockPublisher,
@@ -223,19 +223,10 @@ def replay_node(
     handlers are the caller's. Raises RosError when a ROS argument is not understood.
     """
     large_messages.prepare_for(msgtypes)
-    context = Context()
-    try:
-        rclpy.init(
-            args=list(ros_arguments), context=context,
-            signal_handler_options=SignalHandlerOptions.NO,
-        )
-        node = rclpy.create_node(NODE_NAME, context=context)
-    except (RuntimeError, NameValidationException) as error:
-        context.try_shutdown()
-        raise RosError(f'ROS refuses {" ".join(ros_arguments)}: {error}') from error
-    executor = SingleThreadedExecutor(context=context)
+    node = _create_node(ros_arguments)
+    executor = SingleThreadedExecutor(context=node.context)
     executor.add_node(node)
-    thread = threading.Thread(target=executor.spin, name='replay_node', daemon=True)
+    thread = threading.Thread(target=executor.spin, name=NODE_NAME, daemon=True)
     thread.start()
     try:
         yield node
@@ -243,4 +234,17 @@ def replay_node(
         executor.shutdown()
         thread.join()
         node.destroy_node()
+        node.context.try_shutdown()
+
+
+def _create_node(ros_arguments: Sequence[str]) -> Node:
+    context = Context()
+    try:
+        rclpy.init(
+            args=list(ros_arguments), context=context,
+            signal_handler_options=SignalHandlerOptions.NO,
+        )
+        return rclpy.create_node(NODE_NAME, context=context)
+    except (RuntimeError, NameValidationException) as error:
         context.try_shutdown()
+        raise RosError(f'ROS refuses {" ".join(ros_arguments)}: {error}') from error

@@ -14,9 +14,9 @@ from rclpy.node import Node
 from rclpy.qos_overriding_options import QoSOverridingOptions, QoSPolicyKind
 from rosgraph_msgs.msg import Clock
 
+from compressed_detector.bags import RecordedTopic
 from compressed_detector.errors import RosError
 from compressed_detector.ros import large_messages
-from compressed_detector.ros.bag_source import RecordedTopic
 from compressed_detector.ros.replay_schedule import NS_PER_S
 from compressed_detector.ros.replay_topics import (
     begins_with_header,

@@ -9,6 +9,7 @@ import json
 import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from rclpy.duration import Duration
@@ -51,13 +52,7 @@ def load_message_class(msgtype: str, recorded_hash: str = '') -> Any:
     kind, _, name = rest.partition('/')
     if kind != 'msg':
         raise RosError('not a message; services and actions are not replayed')
-    try:
-        module = importlib.import_module(f'{package}.msg')
-    except ImportError as error:
-        raise RosError(
-            f'package {package} is not installed or not sourced (on a robot: sudo apt install '
-            f'ros-$ROS_DISTRO-{package.replace("_", "-")})'
-        ) from error
+    module = _import_messages(package)
     message_class = getattr(module, name, None)
     if message_class is None:
         raise RosError(f'the installed package {package} has no message {name}')
@@ -69,6 +64,16 @@ def load_message_class(msgtype: str, recorded_hash: str = '') -> Any:
             f'installed one has {installed_hash}'
         )
     return message_class
+
+
+def _import_messages(package: str) -> ModuleType:
+    try:
+        return importlib.import_module(f'{package}.msg')
+    except ImportError as error:
+        raise RosError(
+            f'package {package} is not installed or not sourced (on a robot: sudo apt install '
+            f'ros-$ROS_DISTRO-{package.replace("_", "-")})'
+        ) from error
 
 
 def _check_type_support(message_class: Any) -> None:

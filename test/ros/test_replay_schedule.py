@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compressed_detector.errors import BagError, ConfigError
@@ -31,6 +31,7 @@ def timeline(rate: float = 1.0, length_ns: int = ONE_DAY_NS, origin_ns: int = 12
     return Timeline(origin_ns, Window(EPOCH_NS, EPOCH_NS + length_ns), rate)
 
 
+@settings(deadline=None)
 @given(OFFSETS, RATES, st.integers(0, 1000), st.integers(1, ONE_DAY_NS))
 def test_due_time_is_the_scaled_distance_from_the_origin(offset_ns, rate, passes, length_ns):
     line = timeline(rate, length_ns)
@@ -40,6 +41,7 @@ def test_due_time_is_the_scaled_distance_from_the_origin(offset_ns, rate, passes
     assert abs(line.due_ns(EPOCH_NS + offset_ns, passes) - exact) <= tolerance
 
 
+@settings(deadline=None)
 @given(OFFSETS, OFFSETS, RATES)
 def test_order_of_messages_is_the_order_of_deadlines(first_ns, second_ns, rate):
     first_ns, second_ns = sorted((first_ns, second_ns))
@@ -47,12 +49,14 @@ def test_order_of_messages_is_the_order_of_deadlines(first_ns, second_ns, rate):
     assert line.due_ns(EPOCH_NS + first_ns) <= line.due_ns(EPOCH_NS + second_ns)
 
 
+@settings(deadline=None)
 @given(st.integers(1, ONE_DAY_NS), RATES, st.integers(0, 100))
 def test_next_pass_begins_where_the_window_ends(length_ns, rate, passes):
     line = timeline(rate, length_ns)
     assert line.due_ns(line.window.stop_ns, passes) == line.due_ns(EPOCH_NS, passes + 1)
 
 
+@settings(deadline=None)
 @given(OFFSETS, RATES)
 def test_bag_time_at_the_deadline_is_the_log_time(offset_ns, rate):
     line = timeline(rate)
@@ -60,6 +64,7 @@ def test_bag_time_at_the_deadline_is_the_log_time(offset_ns, rate):
     assert abs(bag_ns - EPOCH_NS - offset_ns) <= 1 + rate + offset_ns / 2**50
 
 
+@settings(deadline=None)
 @given(OFFSETS, st.integers(0, NS_PER_S), RATES)
 def test_bag_time_never_goes_back(now_ns, step_ns, rate):
     line = timeline(rate)
@@ -70,6 +75,7 @@ def test_double_rate_halves_the_distances():
     assert timeline(2.0, origin_ns=1000).due_ns(EPOCH_NS + 10 * NS_PER_S) == 5 * NS_PER_S + 1000
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, ONE_DAY_NS), st.integers(0, NS_PER_S), st.floats(0, 100_000),
     st.none() | st.floats(1e-6, 100_000),
@@ -119,6 +125,7 @@ def test_options_that_make_no_sense_are_refused(values, message):
     assert str(refused.value) == message
 
 
+@settings(deadline=None)
 @given(st.floats(0.1, 1000), st.lists(st.integers(0, NS_PER_S), max_size=50))
 def test_ticks_lie_on_a_grid_and_are_not_made_up_for(hz, steps_ns):
     ticker, now_ns, fired = Ticker(hz, first_ns=0), 0, 0

@@ -11,8 +11,8 @@ import yaml
 from replay_bags import FIRST_NS, IMAGE, MS, TYPES, image_track, text_track, write_bag
 from rosbags.rosbag2 import CompressionMode, StoragePlugin
 
+from compressed_detector.bags import BagSource
 from compressed_detector.errors import BagError
-from compressed_detector.ros.bag_source import BagSource
 
 SQLITE, MCAP = StoragePlugin.SQLITE3, StoragePlugin.MCAP
 STORAGES = [
