@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compressed_detector.config import (
@@ -147,13 +147,14 @@ def test_parameters_of_the_node_alone_are_unknown_to_the_detection_settings() ->
         from_mapping(DetectionSettings, {'autostart': True})
 
 
+@settings(deadline=None)  # a busy machine is slow, not wrong
 @given(name=st.sampled_from(sorted(OPTION)), value=st.none() | st.booleans() | st.integers()
        | st.floats() | st.text() | st.binary() | st.lists(st.integers()))
 def test_any_value_is_either_refused_or_kept(name: str, value: Any) -> None:
     try:
-        node = from_mapping(NodeConfig, {name: value})
-    except ConfigError as error:
-        assert str(error).startswith(f'{name}: expected ')
-    else:
-        assert getattr(node, name) == value
-        assert type(getattr(node, name)) is OPTION[name].type
+        kept = getattr(from_mapping(NodeConfig, {name: value}), name)
+    except ConfigError:
+        return
+    assert kept == value
+    assert type(kept) is OPTION[name].type
+    assert OPTION[name].check(kept) == kept

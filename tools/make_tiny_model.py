@@ -62,7 +62,6 @@ def network(kind: str) -> tf.Module:
     biases = {stride: _bias(stride) for stride in SIDES}
     module = tf.Module()
 
-    @tf.function(input_signature=[tf.TensorSpec((1, SIZE, SIZE, 3), dtype, name='image')])
     def infer(image: tf.Tensor) -> dict[str, tf.Tensor]:
         pixels = tf.cast(image, tf.float32)
         if kind == 'normalized':
@@ -74,7 +73,8 @@ def network(kind: str) -> tf.Module:
             for stride in SIDES
         }
 
-    module.infer = infer
+    signature = [tf.TensorSpec((1, SIZE, SIZE, 3), dtype, name='image')]
+    module.infer = tf.function(infer, input_signature=signature)
     return module
 
 
@@ -82,12 +82,12 @@ def lookup() -> tf.Module:
     """Return a network that reads a table of 4 entries at its input, whatever that is."""
     module = tf.Module()
 
-    @tf.function(input_signature=[tf.TensorSpec((1, 2, 2, 3), tf.uint8, name='image')])
     def infer(image: tf.Tensor) -> dict[str, tf.Tensor]:
         table = tf.constant([10.0, 11.0, 12.0, 13.0])
         return {'entries': tf.gather(table, tf.cast(image, tf.int32))}
 
-    module.infer = infer
+    signature = [tf.TensorSpec((1, 2, 2, 3), tf.uint8, name='image')]
+    module.infer = tf.function(infer, input_signature=signature)
     return module
 
 
@@ -95,11 +95,11 @@ def two_inputs() -> tf.Module:
     """Return a network that adds its two inputs."""
     module = tf.Module()
 
-    @tf.function(input_signature=[tf.TensorSpec((1, 2, 2, 3), name=name) for name in 'ab'])
     def infer(first: tf.Tensor, second: tf.Tensor) -> dict[str, tf.Tensor]:
         return {'sum': first + second}
 
-    module.infer = infer
+    signature = [tf.TensorSpec((1, 2, 2, 3), name=name) for name in 'ab']
+    module.infer = tf.function(infer, input_signature=signature)
     return module
 
 

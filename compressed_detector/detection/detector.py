@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compressed_detector.config import DetectionSettings
-from compressed_detector.detection.boxes import areas, class_wise_nms, clip
+from compressed_detector.detection.boxes import class_wise_nms, clip
 from compressed_detector.detection.bundle import Bundle
 from compressed_detector.detection.heads import make_head
 from compressed_detector.detection.interpreter import Interpreter, LiteInterpreter
@@ -22,6 +22,10 @@ from compressed_detector.detection.types import Detections, Image
 
 # Bounds the quadratic cost of suppression when a low threshold lets thousands of cells pass.
 MAX_CANDIDATES = 1000
+
+# What is left of a box in the padding can be a sliver at the edge of the image, down to the
+# rounding error of a float: no object.
+MIN_SIDE_PX = 1
 
 
 class Detector:
@@ -55,7 +59,8 @@ class Detector:
         """
         Detect objects in a BGR image (H, W, 3), uint8.
 
-        Boxes are in pixels of that image, clipped to it, best score first.
+        Boxes are in pixels of that image, clipped to it, best score first; a box with less than
+        a pixel inside the image is dropped.
         """
         letterbox = self._letterbox(image)
         outputs = self._infer(image, letterbox)
@@ -124,7 +129,8 @@ def _select(
         letterbox.source_width,
         letterbox.source_height,
     )
-    visible = Detections(boxes, candidates.scores, candidates.class_ids)[areas(boxes) > 0]
+    in_image = (boxes[:, 2:] - boxes[:, :2] >= MIN_SIDE_PX).all(axis=1)
+    visible = Detections(boxes, candidates.scores, candidates.class_ids)[in_image]
     kept = class_wise_nms(
         visible.boxes_xyxy, visible.scores, visible.class_ids, settings.nms_iou_threshold
     )

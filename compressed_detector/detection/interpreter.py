@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -53,21 +54,12 @@ class LiteInterpreter:
         Raises ModelError when no runtime is installed or the runtime refuses the model.
         """
         runtime, self.runtime_name = _load_runtime()
-        try:
+        with _refusals_named(self.runtime_name):
             # XNNPACK is the runtime's default CPU delegate; it covers int8 as well.
             self._interpreter = runtime(model_content=model, num_threads=num_threads)
             self._interpreter.allocate_tensors()
             inputs = self._interpreter.get_input_details()
             outputs = self._interpreter.get_output_details()
-        except (ValueError, RuntimeError, MemoryError) as error:
-            raise ModelError(f'{self.runtime_name} cannot run the model: {error}') from error
-        except SystemError as error:
-            # How the extension module fails when it was compiled for another NumPy.
-            raise ModelError(
-                f'{self.runtime_name} was built for NumPy 1 and does not work with NumPy '
-                f'{np.__version__}; install ai-edge-litert instead, or: '
-                "python3 -m pip install 'numpy<2'"
-            ) from error
         if len(inputs) != 1:
             raise ModelError(f'expected a model with 1 input, got {len(inputs)}')
         self.input = _info(inputs[0])
@@ -108,6 +100,20 @@ def _load_runtime() -> tuple[Callable[..., Any], str]:
         'no inference runtime found: expected ai_edge_litert or tflite_runtime, got: '
         + '; '.join(refusals) + '; install one with: python3 -m pip install ai-edge-litert'
     )
+
+
+@contextlib.contextmanager
+def _refusals_named(runtime_name: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, RuntimeError, MemoryError) as error:
+        raise ModelError(f'{runtime_name} cannot run the model: {error}') from error
+    except SystemError as error:
+        # How the extension module fails when it was compiled for another NumPy.
+        raise ModelError(
+            f'{runtime_name} was built for NumPy 1 and does not work with NumPy '
+            f"{np.__version__}; install ai-edge-litert, or: python3 -m pip install 'numpy<2'"
+        ) from error
 
 
 def _info(details: dict[str, Any]) -> TensorInfo:

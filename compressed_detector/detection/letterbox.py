@@ -57,14 +57,7 @@ class Letterbox:
         ValueError when the image or the buffer is of another size or type.
         """
         self._check_source(image)
-        shape = (self.target_height, self.target_width, *image.shape[2:])
-        if out is None:
-            out = np.empty(shape, np.uint8)
-        elif out.shape != shape or out.dtype != np.uint8:
-            # OpenCV would leave a buffer that does not fit untouched, without a word.
-            raise ValueError(
-                f'expected a buffer of {shape} uint8, got {out.shape} {out.dtype}'
-            )
+        out = self._buffer(image.shape[2:], out)
         width, height = self.resized_size
         left, top = self.offset
         out[:top] = pad_value
@@ -85,6 +78,15 @@ class Letterbox:
             raise ValueError(f'expected an image of {expected} pixels, got {image.shape[:2]}')
         if image.dtype != np.uint8:
             raise ValueError(f'expected uint8 pixels, got {image.dtype}')
+
+    def _buffer(self, channels: tuple[int, ...], out: Image | None) -> Image:
+        shape = (self.target_height, self.target_width, *channels)
+        if out is None:
+            return np.empty(shape, np.uint8)
+        if out.shape != shape or out.dtype != np.uint8:
+            # OpenCV would leave a buffer that does not fit untouched, without a word.
+            raise ValueError(f'expected a buffer of {shape} uint8, got {out.shape} {out.dtype}')
+        return out
 
     def to_source(self, boxes_xyxy: Floats) -> Floats:
         """Map boxes (N, 4) from target pixels to source pixels."""

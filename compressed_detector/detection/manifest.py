@@ -94,7 +94,8 @@ class Manifest:
             raise ModelError(f'manifest is not JSON: {error}') from error
         require(isinstance(values, dict), 'manifest: expected a JSON object')
         found = values.pop('format', None)
-        require(found == FORMAT and found is not True, f'manifest format: expected {FORMAT}, got {found!r}; '
+        require(found == FORMAT and found is not True,
+                 f'manifest format: expected {FORMAT}, got {found!r}; '
                  'build the model with this version of compress_model')
         values['input'] = _build(InputSpec, 'input', values.get('input'))
         outputs = values.get('outputs')

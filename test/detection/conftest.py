@@ -1,6 +1,6 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""A tiny detector whose detections can be calculated by hand; see tools/make_tiny_model.py."""
+"""The tiny detector, its manifest, and copies of both that a test may spoil."""
 
 from __future__ import annotations
 
@@ -11,14 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+from tiny_detector import TINY_MODELS, load
 
-TINY_MODELS = Path(__file__).parents[1] / 'data' / 'tiny_gfl'
+from compressed_detector.detection.detector import Detector
+
+# A busy machine is slow, not wrong.
+settings.register_profile('patient', deadline=None)
+settings.load_profile('patient')
 
 
 @pytest.fixture(scope='session')
 def tiny_models() -> Path:
     """Return the folder of tiny_gfl, tiny_gfl_float and tiny_gfl_int8."""
     return TINY_MODELS
+
+
+@pytest.fixture
+def tiny() -> Detector:
+    return load(TINY_MODELS / 'tiny_gfl.json')
 
 
 @pytest.fixture(scope='session')

@@ -191,7 +191,7 @@ def test_quantized_output_gives_what_its_floats_give(
         ({**SHAPES, 'stride_32': (1, 1, 1, 18)}, "got .*'stride_32'"),
         ({'stride_8': (1, 2, 3, 18), 'scores': (1, 1, 2, 18)}, "got .'scores', 'stride_8'"),
         ({**SHAPES, 'stride_8': (1, 2, 3, 19)},
-         r'stride_8 of shape \(1, rows, columns, 18\) for 2 labels and 4 bins, got \(1, 2, 3, 19\)'),
+         r'stride_8 of shape \(1, rows, columns, 18\) for 2 labels and 4 bins, got \(1, 2, .*19'),
         ({**SHAPES, 'stride_8': (6, 18)}, r'got \(6, 18\)'),
         ({**SHAPES, 'stride_8': (1, 6, 18)}, r'got \(1, 6, 18\)'),
         ({**SHAPES, 'stride_8': (2, 2, 3, 18)}, r'got \(2, 2, 3, 18\)'),
