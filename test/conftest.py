@@ -3,6 +3,11 @@
 """Fixtures that need a ROS graph; tests without one do not import rclpy."""
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is slow, not wrong.
+settings.register_profile('patient', deadline=None)
+settings.load_profile('patient')
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from compressed_detector.config import (
@@ -147,7 +147,6 @@ def test_parameters_of_the_node_alone_are_unknown_to_the_detection_settings() ->
         from_mapping(DetectionSettings, {'autostart': True})
 
 
-@settings(deadline=None)  # a busy machine is slow, not wrong
 @given(name=st.sampled_from(sorted(OPTION)), value=st.none() | st.booleans() | st.integers()
        | st.floats() | st.text() | st.binary() | st.lists(st.integers()))
 def test_any_value_is_either_refused_or_kept(name: str, value: Any) -> None:

@@ -11,14 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from tiny_detector import TINY_MODELS, load
 
 from compressed_detector.detection.detector import Detector
-
-# A busy machine is slow, not wrong.
-settings.register_profile('patient', deadline=None)
-settings.load_profile('patient')
 
 
 @pytest.fixture(scope='session')
