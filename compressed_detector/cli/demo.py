@@ -131,7 +131,7 @@ def _write_pictures(
     page = report.render(
         'compressed_detector on the sample bag', _facts(bag, manifest), figures,
         {
-            'Hand-drawn people: found (green), missed (red); detections with score':
+            'Detections with their scores; hand-drawn people: found (white), missed (red)':
                 cv2.imencode('.jpg', sheet, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes(),
             'Latency': pictures.latency_histogram_png(run.latencies_ms),
         },

@@ -20,12 +20,12 @@ from compressed_detector.evaluation.live import FrameScore
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt
 
-FOUND_BGR, MISSED_BGR = (80, 220, 80), (60, 60, 255)
+FOUND_BGR, MISSED_BGR = (255, 255, 255), (60, 60, 255)
 SHEET_TILE_WIDTH = 448
 
 
 def draw_score(image: Image, frame: FrameScore, labels: Sequence[str]) -> Image:
-    """Return a BGR image with detections and true objects: found ones green, missed ones red."""
+    """Return a BGR image with detections and true objects: found ones white, missed ones red."""
     canvas = draw(image, frame.detected, labels)
     for box, found in zip(frame.truth.boxes_xyxy, frame.found):
         left, top, right, bottom = (round(float(side)) for side in box)
@@ -34,8 +34,9 @@ def draw_score(image: Image, frame: FrameScore, labels: Sequence[str]) -> Image:
     return canvas
 
 
-def contact_sheet(tiles: Sequence[Image], columns: int = 4) -> Image:
-    """Return BGR images of one size, in one picture, row by row; missing tiles are black."""
+def contact_sheet(tiles: Sequence[Image]) -> Image:
+    """Return BGR images of one size in one picture, row by row; tiles that lack are black."""
+    columns = min((4, 5, 3), key=lambda count: -len(tiles) % count)
     height, width = tiles[0].shape[:2]
     size = (SHEET_TILE_WIDTH, round(height * SHEET_TILE_WIDTH / width))
     small = [cv2.resize(tile, size, interpolation=cv2.INTER_AREA) for tile in tiles]

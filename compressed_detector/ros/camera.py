@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -41,28 +42,38 @@ class CameraSubscription:
         on_lost: Callable[[int], None],
     ) -> None:
         base = node.resolve_topic_name('image')
-        compressed = transport == 'compressed'
-        self.topic = f'{base}/compressed' if compressed else base
+        self._compressed = transport == 'compressed'
+        self.topic = f'{base}/compressed' if self._compressed else base
         self._node = node
         self._on_lost = on_lost
+        self._unpublished_until_s = time.monotonic()
         self._qos = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)
-        self._subscription = self._subscribe(CompressedImage if compressed else Image, on_image)
+        self._subscription = self._subscribe(on_image)
 
     def on_graph(self) -> Camera:
         """Return how many publishers the topic has, and which of them cannot be heard."""
         publishers = self._node.get_publishers_info_by_topic(self.topic)
+        if not publishers:
+            self._unpublished_until_s = time.monotonic()
         problems = []
         for publisher in publishers:
             compatibility, reason = qos_check_compatible(publisher.qos_profile, self._qos)
             if compatibility == QoSCompatibility.ERROR:
                 problems.append(f'{publisher.node_name}: {reason}')
-        return Camera(self.topic, len(publishers), tuple(problems))
+        return Camera(
+            topic=self.topic,
+            publishers=len(publishers),
+            published_s=time.monotonic() - self._unpublished_until_s,
+            compressed=self._compressed,
+            incompatible=tuple(problems),
+        )
 
     def close(self) -> None:
         """Stop listening."""
         self._node.destroy_subscription(self._subscription)
 
-    def _subscribe(self, kind: type, on_image: Callable[[Any], None]) -> Any:
+    def _subscribe(self, on_image: Callable[[Any], None]) -> Any:
+        kind = CompressedImage if self._compressed else Image
         options = {'qos_overriding_options': QoSOverridingOptions.with_default_policies()}
         events = SubscriptionEventCallbacks(
             message_lost=lambda event: self._on_lost(event.total_count_change)

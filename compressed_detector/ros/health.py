@@ -9,13 +9,13 @@ import enum
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 LATENCY_WINDOW = 1000
 RATE_WINDOW_S = 5.0
-REMEDY = (
+LARGE_IMAGES = (
     'raw images of more than about 0.5 MB do not fit the default shared memory of Fast DDS: start '
     'the camera driver with config/fastdds_large_images.xml (see README, "Large images"), or use '
     'image_transport: compressed'
@@ -48,11 +48,13 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Camera:
-    """What the ROS graph says about a camera's topic."""
+    """What the ROS graph says about a camera's topic, and for how long somebody publishes."""
 
     topic: str
     publishers: int
-    incompatible: tuple[str, ...] = field(default=())
+    published_s: float
+    compressed: bool
+    incompatible: tuple[str, ...] = ()
 
 
 class Health:
@@ -129,14 +131,15 @@ def judge(camera: Camera, numbers: Snapshot, image_timeout_s: float) -> tuple[Le
             f'{camera.topic}: incompatible QoS: {"; ".join(camera.incompatible)}; change the '
             'publisher, or this subscription through qos_overrides'
         )
-    if numbers.silent_s > image_timeout_s:
-        if not camera.publishers:
-            return Level.WARN, (
-                f'nobody publishes {camera.topic}: start the camera, or remap image:=<its topic>'
-            )
+    if numbers.silent_s > image_timeout_s and not camera.publishers:
+        return Level.WARN, (
+            f'nobody publishes {camera.topic}: start the camera, or remap image:=<its topic>'
+        )
+    if min(numbers.silent_s, camera.published_s) > image_timeout_s:
+        remedy = 'is the camera running?' if camera.compressed else LARGE_IMAGES
         return Level.WARN, (
             f'{camera.topic} has {camera.publishers} publisher(s), but nothing has arrived for '
-            f'{numbers.silent_s:.1f} s: {REMEDY}'
+            f'{numbers.silent_s:.1f} s: {remedy}'
         )
     if numbers.undecodable and sum(numbers.undecodable.values()) > numbers.processed:
         return Level.ERROR, f'most frames cannot be decoded: {numbers.undecodable}'

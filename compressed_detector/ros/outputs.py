@@ -43,11 +43,16 @@ def _to_detection(box: list[float], score: float, label: str, header: Any) -> De
     detection.bbox.center.position.y = (top + bottom) / 2
     detection.bbox.size_x = right - left
     detection.bbox.size_y = bottom - top
+    detection.results = [to_hypothesis(label, score)]
+    return detection
+
+
+def to_hypothesis(label: str, score: float) -> ObjectHypothesisWithPose:
+    """Return what an object is: the class name as ``class_id``, and a score in [0, 1]."""
     result = ObjectHypothesisWithPose()
     result.hypothesis.class_id = label
     result.hypothesis.score = score
-    detection.results = [result]
-    return detection
+    return result
 
 
 def to_diagnostics(

@@ -12,7 +12,7 @@ FINE = Snapshot(
     received=10, processed=10, replaced=0, lost_in_transport=0, undecodable={}, fps=10.0,
     latency_p50_ms=20.0, latency_p99_ms=30.0, silent_s=0.1,
 )
-CAMERA = Camera('/image', publishers=1)
+CAMERA = Camera('/image', publishers=1, published_s=60.0, compressed=False)
 
 
 class ManualClock:
@@ -54,9 +54,11 @@ def test_nothing_counted_is_all_zeros():
 @pytest.mark.parametrize(('camera', 'numbers', 'level', 'words'), [
     (CAMERA, FINE, Level.OK, '10.0 frames per second'),
     (CAMERA, replace(FINE, received=0, processed=0), Level.OK, 'waiting for images on /image'),
-    (Camera('/image', 0), replace(FINE, silent_s=9), Level.WARN, 'nobody publishes /image'),
+    (replace(CAMERA, publishers=0), replace(FINE, silent_s=9), Level.WARN, 'nobody publishes /image'),
     (CAMERA, replace(FINE, silent_s=9), Level.WARN, 'fastdds_large_images.xml'),
-    (Camera('/image', 1, ('driver: ERROR',)), FINE, Level.ERROR, 'driver: ERROR'),
+    (replace(CAMERA, compressed=True), replace(FINE, silent_s=9), Level.WARN, 'running?'),
+    (replace(CAMERA, published_s=1), replace(FINE, silent_s=9), Level.OK, 'frames per second'),
+    (replace(CAMERA, incompatible=('driver: ERROR',)), FINE, Level.ERROR, 'driver: ERROR'),
     (CAMERA, replace(FINE, undecodable={'jpeg': 11}), Level.ERROR, "'jpeg': 11"),
     (CAMERA, replace(FINE, undecodable={'jpeg': 1}), Level.OK, 'frames per second'),
 ])
