@@ -27,6 +27,10 @@ class ImageError(CompressedDetectorError):
         self.reason = reason
 
 
+class RangingError(CompressedDetectorError):
+    """A camera's geometry or a depth image is not what distances can be derived from."""
+
+
 class BagError(CompressedDetectorError):
     """A bag cannot be read, or lacks what was asked of it."""
 

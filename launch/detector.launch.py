@@ -10,77 +10,97 @@ An argument that is not given changes nothing: the parameter file decides. List 
 import os
 from pathlib import Path
 
-from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
 
-SHARE = Path(get_package_share_directory('compressed_detector'))
-BOOLEANS = {'true': True, '1': True, 'false': False, '0': False}
+# Not resolved: in a symlinked installation the files lie beside the link, not beside the source.
+SHARE = Path(__file__).absolute().parent.parent
+BOOLEANS = {'true': True, 'True': True, 'false': False, 'False': False}
 
-# Name, default and description; an empty default means "as the parameter file says".
+# Name, default and description; where the default is empty, the parameter file decides.
 ARGUMENTS = (
     ('params_file', str(SHARE / 'config' / 'detector.yaml'), 'Parameter file (YAML) of the node.'),
     ('namespace', '', 'Namespace of the node and of its relative topics.'),
-    ('use_sim_time', '', 'true: take the time from /clock, as when a bag is replayed.'),
-    ('model', '', 'Name of an installed model, or path of a model manifest (.json).'),
+    ('use_sim_time', '', 'true: take the time from /clock. Empty: as params_file says.'),
+    ('model', '', 'Name of an installed model, or path of a model manifest (.json). '
+                  'Empty: as params_file says.'),
     ('image_topic', 'image', 'Camera topic, without the /compressed of a transport.'),
-    ('image_transport', '', 'raw or compressed.'),
-    ('autostart', '', 'false: leave configure and activate to a lifecycle manager.'),
-    ('use_respawn', 'false', 'true: start the node again when it dies.'),
+    ('image_transport', '', 'raw or compressed. Empty: as params_file says.'),
+    ('autostart', '', 'false: leave configure and activate to a lifecycle manager. '
+                      'Empty: as params_file says.'),
+    ('use_respawn', 'false', 'true: start the node again, 2 s after it died.'),
     ('log_level', 'info', 'debug, info, warn, error or fatal.'),
 )
 PARAMETERS = {'use_sim_time': bool, 'model': str, 'image_transport': str, 'autostart': bool}
+SWITCHES = {'use_sim_time', 'autostart', 'use_respawn'}
+
+PROFILE = str(SHARE / 'config' / 'fastdds_large_images.xml')
+PROFILE_SETTING = 'FASTDDS_DEFAULT_PROFILES_FILE'
+PROFILE_SETTING_UNTIL_JAZZY = 'FASTRTPS_DEFAULT_PROFILES_FILE'
+TRANSPORT_SETTINGS = (PROFILE_SETTING, PROFILE_SETTING_UNTIL_JAZZY, 'FASTDDS_BUILTIN_TRANSPORTS')
 
 
 def generate_launch_description() -> LaunchDescription:
     return LaunchDescription([
-        *(
-            DeclareLaunchArgument(name, default_value=default, description=description)
-            for name, default, description in ARGUMENTS
-        ),
-        OpaqueFunction(function=_start_node),
+        *(_declare(*argument) for argument in ARGUMENTS), OpaqueFunction(function=_start_node)
     ])
+
+
+def _declare(name: str, default: str, description: str) -> DeclareLaunchArgument:
+    choices = [default, *(text for text in BOOLEANS if text != default)]
+    return DeclareLaunchArgument(
+        name, default_value=default, description=description,
+        choices=choices if name in SWITCHES else None,
+    )
 
 
 def _start_node(context: LaunchContext) -> list[Node]:
     given = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
+    overrides = _overrides(given)
     return [
         Node(
             package='compressed_detector',
             executable='detector_node',
             name='detector',
             namespace=given['namespace'],
-            parameters=[given['params_file'], _overrides(given)],
+            parameters=[_existing(given['params_file']), *([overrides] if overrides else [])],
             remappings=[('image', given['image_topic'])],
-            arguments=['--ros-args', '--log-level', given['log_level']],
+            ros_arguments=['--log-level', given['log_level']],
             additional_env=_large_image_transport(),
-            respawn=_boolean('use_respawn', given['use_respawn']),
+            respawn=BOOLEANS[given['use_respawn']],
             respawn_delay=2.0,
             output='screen',
         )
     ]
 
 
-def _overrides(given: dict[str, str]) -> dict[str, object]:
+def _existing(params_file: str) -> str:
+    # launch_ros only warns of a missing file, and starts the node with other values than wanted.
+    path = Path(params_file).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f'params_file: expected a parameter file, found none at {path}')
+    return str(path)
+
+
+def _overrides(given: dict[str, str]) -> dict[str, ParameterValue]:
+    # Typed, or else a model that is called 416 becomes a number.
     return {
-        name: _boolean(name, given[name]) if kind is bool else given[name]
+        name: ParameterValue(BOOLEANS[given[name]] if kind is bool else given[name], value_type=kind)
         for name, kind in PARAMETERS.items()
         if given[name]
     }
 
 
-def _boolean(name: str, text: str) -> bool:
-    if text.lower() not in BOOLEANS:
-        raise ValueError(f'{name}: expected true or false, got {text!r}')
-    return BOOLEANS[text.lower()]
-
-
 def _large_image_transport() -> dict[str, str]:
     """Return the environment that lets Fast DDS send large images, unless the user chose one."""
-    names = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
-    if any(name in os.environ for name in (*names, 'FASTDDS_BUILTIN_TRANSPORTS')):
+    if any(name in os.environ for name in TRANSPORT_SETTINGS):
         return {}
-    older = os.environ.get('ROS_DISTRO') in ('humble', 'iron', 'jazzy')
-    return {names[older]: str(SHARE / 'config' / 'fastdds_large_images.xml')}
+    distribution = os.environ.get('ROS_DISTRO')
+    if distribution == 'humble' and os.environ.get('ROS_LOCALHOST_ONLY') == '1':
+        # Humble adds its loopback to the profile's transports: they would open the network.
+        return {}
+    until_jazzy = distribution in ('humble', 'iron', 'jazzy')
+    return {PROFILE_SETTING_UNTIL_JAZZY if until_jazzy else PROFILE_SETTING: PROFILE}

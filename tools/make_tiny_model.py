@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,10 @@ def main() -> None:
     parser.add_argument('folder', type=Path, help='where the models go')
     folder: Path = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder, 'tiny_gfl', convert(network('uint8')), {})
-    _write(folder, 'tiny_gfl_float', convert(network('normalized')),
-           {'color': 'rgb', 'mean': MEAN, 'std': STD})
-    _write(folder, 'tiny_gfl_int8', convert_int8(network('float32')), {})
+    _write_gfl(folder, 'tiny_gfl', convert(network('uint8')), {})
+    _write_gfl(folder, 'tiny_gfl_float', convert(network('normalized')),
+               {'color': 'rgb', 'mean': MEAN, 'std': STD})
+    _write_gfl(folder, 'tiny_gfl_int8', convert_int8(network('float32')), {})
     (folder / 'lookup.tflite').write_bytes(convert(lookup()))
     (folder / 'two_inputs.tflite').write_bytes(convert(two_inputs()))
 
@@ -103,17 +104,19 @@ def two_inputs() -> tf.Module:
     return module
 
 
-def convert(module: tf.Module) -> bytes:
+def convert(module: tf.Module, custom_operators: bool = False) -> bytes:
     """Return the network as a flatbuffer with floats inside."""
-    model: bytes = _converter(module).convert()
+    converter = _converter(module)
+    converter.allow_custom_ops = custom_operators
+    model: bytes = converter.convert()
     return model
 
 
-def convert_int8(module: tf.Module) -> bytes:
-    """Return the network as a flatbuffer of int8 operators, calibrated on squares."""
+def convert_int8(module: tf.Module, pixel: float = 1) -> bytes:
+    """Return the network as a flatbuffer of int8 operators, calibrated on squares x pixel."""
     converter = _converter(module)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = _squares
+    converter.representative_dataset = lambda: _squares(pixel)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
@@ -144,35 +147,44 @@ def _bias(stride: int) -> npt.NDArray[np.float32]:
     return np.concatenate([np.full(len(CLASSES), -8, np.float32), sides.ravel()])
 
 
-def _squares() -> Iterator[list[npt.NDArray[np.float32]]]:
+def _squares(pixel: float) -> Iterator[list[npt.NDArray[np.float32]]]:
     for stride in SIDES:
         for channel in range(3):
             image = np.zeros((1, SIZE, SIZE, 3), np.float32)
-            image[0, stride:2 * stride, :stride, channel] = 255
+            image[0, stride:2 * stride, :stride, channel] = 255 * pixel
             yield [image]
 
 
-def _write(folder: Path, name: str, model: bytes, preprocessing: dict[str, Any]) -> None:
+def write(
+    folder: Path, name: str, model: bytes, preprocessing: dict[str, Any], head: str,
+    roles: Sequence[str], **head_options: Any,
+) -> None:
+    """Write a model and its manifest; the roles are those of its outputs in their order."""
     interpreter = LiteInterpreter(model, num_threads=1)
     info = interpreter.input
     manifest = Manifest(
         name=name,
         file=f'{name}.tflite',
         sha256=hashlib.sha256(model).hexdigest(),
-        input=InputSpec((1, SIZE, SIZE, 3), str(info.dtype), **preprocessing),
+        input=InputSpec(info.shape, str(info.dtype), **preprocessing),
         outputs=tuple(
-            OutputSpec(f'stride_{SIZE // output.shape[1]}', output.name, output.shape,
-                       str(output.dtype))
-            for output in interpreter.outputs
+            OutputSpec(role, output.name, output.shape, str(output.dtype))
+            for role, output in zip(roles, interpreter.outputs)
         ),
-        head='gfl',
+        head=head,
         labels=CLASSES,
-        head_options={'strides': sorted(SIDES), 'bins': BINS},
-        lineage={'made_by': 'tools/make_tiny_model.py', 'tensorflow': tf.__version__},
+        head_options=head_options,
+        lineage={'made_by': 'tools/' + Path(sys.argv[0]).name, 'tensorflow': tf.__version__},
     )
     (folder / manifest.file).write_bytes(model)
     (folder / f'{name}.json').write_text(manifest.to_json(), encoding='utf-8')
     print(f'{folder / manifest.file}: {len(model)} bytes')
+
+
+def _write_gfl(folder: Path, name: str, model: bytes, preprocessing: dict[str, Any]) -> None:
+    outputs = LiteInterpreter(model, num_threads=1).outputs
+    roles = [f'stride_{SIZE // output.shape[1]}' for output in outputs]
+    write(folder, name, model, preprocessing, 'gfl', roles, strides=sorted(SIDES), bins=BINS)
 
 
 if __name__ == '__main__':

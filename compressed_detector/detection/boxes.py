@@ -10,6 +10,12 @@ import numpy.typing as npt
 from compressed_detector.detection.types import Floats, Indices
 
 
+def from_centres(centres: Floats, sides: Floats) -> Floats:
+    """Return the boxes (N, 4) of centres (N, 2), x and y, and sides (N, 2), width and height."""
+    boxes: Floats = np.concatenate([centres - sides / 2, centres + sides / 2], axis=1)
+    return boxes
+
+
 def areas(boxes_xyxy: Floats) -> Floats:
     """Return the areas (N,) of boxes (N, 4); a box turned inside out has area 0."""
     sides = np.maximum(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], 0)

@@ -37,7 +37,7 @@ class Bundle:
         except (OSError, UnicodeDecodeError, ModelError) as error:
             raise ModelError(f'{manifest_path}: {error}') from error
         model_path = manifest_path.with_name(manifest.file)
-        model = _read_model(model_path)
+        model = read_model(model_path)
         digest = hashlib.sha256(model).hexdigest()
         require(digest == manifest.sha256, f'{model_path}: expected sha256 {manifest.sha256}, '
                  f'got {digest}; the file is damaged or was built for another manifest: copy '
@@ -56,6 +56,20 @@ class Bundle:
             info = found[output.tensor]
             _expect(f'output {output.role!r}', (output.shape, output.dtype),
                     (info.shape, str(info.dtype)))
+
+
+def read_model(path: Path) -> bytes:
+    """Return the content of a .tflite file; raises ModelError for any other and a huge one."""
+    try:
+        size = path.stat().st_size
+        require(size <= MAX_MODEL_BYTES,
+                 f'{path}: expected at most {MAX_MODEL_BYTES} bytes, got {size}')
+        model = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f'{path}: cannot read the model: {error}') from error
+    require(model[4:8] == FLATBUFFER_IDENTIFIER,
+             f'{path}: expected a .tflite file (flatbuffer TFL3), got bytes {model[4:8]!r}')
+    return model
 
 
 def find_manifest(model: str, folders: list[Path]) -> Path:
@@ -87,19 +101,6 @@ def _expanded(model: str) -> Path:
         return path.expanduser()
     except RuntimeError:  # ~somebody who is not a user of this machine
         return path
-
-
-def _read_model(path: Path) -> bytes:
-    try:
-        size = path.stat().st_size
-        require(size <= MAX_MODEL_BYTES,
-                 f'{path}: expected at most {MAX_MODEL_BYTES} bytes, got {size}')
-        model = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f'{path}: cannot read the model: {error}') from error
-    require(model[4:8] == FLATBUFFER_IDENTIFIER,
-             f'{path}: expected a .tflite file (flatbuffer TFL3), got bytes {model[4:8]!r}')
-    return model
 
 
 def _expect(what: str, expected: tuple[Any, str], got: tuple[Any, str]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -42,7 +43,7 @@ class Detector:
         self._interpreter = interpreter
         self._head = make_head(bundle.manifest)
         self._roles = {output.tensor: output.role for output in bundle.manifest.outputs}
-        self._write_input = _input_writer(bundle.manifest.input, interpreter.input)
+        self._write_input = _InputWriter(bundle.manifest.input, interpreter.input)
 
     @classmethod
     def load(cls, manifest_path: Path, num_threads: int) -> Detector:
@@ -72,8 +73,8 @@ class Detector:
             raise ValueError(
                 f'expected a BGR image (H, W, 3) of uint8, got {image.shape} of {image.dtype}'
             )
-        _, height, width, _ = self.manifest.input.shape
-        return Letterbox(image.shape[1], image.shape[0], width, height)
+        spec = self.manifest.input
+        return Letterbox(image.shape[1], image.shape[0], *spec.size, spec.resize)
 
     def _infer(self, image: Image, letterbox: Letterbox) -> dict[str, Tensor]:
         outputs = self._interpreter.run(
@@ -82,41 +83,42 @@ class Detector:
         return {role: outputs[tensor] for tensor, role in self._roles.items()}
 
 
-class _RawWriter:
-    """Letterboxes straight into the runtime's memory: the network takes pixels as they are."""
+class _InputWriter:
+    """
+    Writes an image into the network's input: fitted, in its channel order, as it stores pixels.
 
-    def __init__(self, spec: InputSpec) -> None:
-        self._spec = spec
-
-    def __call__(self, image: Image, letterbox: Letterbox, array: npt.NDArray[Any]) -> None:
-        letterbox.apply(image, self._spec.pad_value, out=array[0])
-        if self._spec.color == 'rgb':
-            array[0] = array[0, ..., ::-1]
-
-
-class _NormalizingWriter:
-    """Normalizes the letterboxed image, then quantizes it if the network's input is integer."""
+    What is stored for a pixel depends on its channel and its 256 possible values only, so it is
+    looked up, which takes a tenth of the time of normalizing and rounding.
+    """
 
     def __init__(self, spec: InputSpec, info: TensorInfo) -> None:
         self._spec = spec
-        # (pixel - mean) / std, then real / scale + zero_point, as one multiply-add.
-        self._gain = (1.0 / (np.array(spec.std) * info.scale)).astype(np.float32)
-        self._bias = (info.zero_point - np.array(spec.mean) * self._gain).astype(np.float32)
-        self._limits = np.iinfo(info.dtype) if info.quantized else None
+        self._table = _stored_pixels(spec, info)[None]
+        # Then the picture is fitted straight into the runtime's memory.
+        self._as_it_is = (
+            info.dtype == np.uint8 and spec.color == 'bgr' and not spec.channels_first
+            and bool((self._table == np.arange(256)[:, None]).all())
+        )
 
     def __call__(self, image: Image, letterbox: Letterbox, array: npt.NDArray[Any]) -> None:
+        if self._as_it_is:
+            letterbox.apply(image, self._spec.pad_value, out=array[0])
+            return
         pixels = letterbox.apply(image, self._spec.pad_value)
-        ordered = pixels[..., ::-1] if self._spec.color == 'rgb' else pixels
-        values = ordered * self._gain + self._bias
-        if self._limits is not None:
-            values = np.clip(np.rint(values), self._limits.min, self._limits.max)
-        array[0] = values
+        if self._spec.color == 'rgb':
+            pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+        stored = cv2.LUT(pixels, self._table)
+        array[0] = stored.transpose(2, 0, 1) if self._spec.channels_first else stored
 
 
-def _input_writer(spec: InputSpec, info: TensorInfo) -> _RawWriter | _NormalizingWriter:
-    plain = spec.mean == (0, 0, 0) and spec.std == (1, 1, 1)
-    pixels_as_stored = info.dtype == np.uint8 and info.scale == 1 and info.zero_point == 0
-    return _RawWriter(spec) if plain and pixels_as_stored else _NormalizingWriter(spec, info)
+def _stored_pixels(spec: InputSpec, info: TensorInfo) -> npt.NDArray[Any]:
+    """Return what is stored (256, 3) for each value of a pixel in the network's channel order."""
+    real = (np.arange(256)[:, None] - np.array(spec.mean)) / np.array(spec.std)
+    if not info.quantized:
+        return real.astype(info.dtype)
+    limits = np.iinfo(info.dtype)
+    stored = np.rint(real / info.scale + info.zero_point)
+    return np.clip(stored, limits.min, limits.max).astype(info.dtype)
 
 
 def _select(

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +23,19 @@ RUNTIMES = (
     'tflite_runtime.interpreter',
     'tensorflow.lite.python.interpreter',
 )
+
+
+# What a delegate, such as XNNPACK, puts in the place of the operators that it takes over.
+DELEGATE = 'DELEGATE'
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One step of a network, and the tensors that it reads and writes."""
+
+    name: str
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
 
 
 class Interpreter(Protocol):
@@ -66,6 +80,20 @@ class LiteInterpreter:
         self._input_index = inputs[0]['index']
         self.outputs = tuple(_info(details) for details in outputs)
         self._output_indices = [details['index'] for details in outputs]
+
+    def operators(self) -> tuple[Operator, ...]:
+        """Return the operators of the network in the order in which they run."""
+        tensors = {item['index']: _info(item) for item in self._interpreter.get_tensor_details()}
+        return tuple(
+            Operator(
+                step['op_name'],
+                *(tuple(tensors[index] for index in step[side] if index in tensors)
+                  for side in ('inputs', 'outputs')),
+            )
+            # The runtimes have no public list of operators; this one is as old as they are.
+            for step in self._interpreter._get_ops_details()
+            if step['op_name'] != DELEGATE
+        )
 
     def run(self, fill: Callable[[npt.NDArray[Any]], None]) -> dict[str, Tensor]:
         """

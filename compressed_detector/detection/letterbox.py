@@ -1,6 +1,6 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""Resize-and-pad (letterbox) as an invertible transform."""
+"""How a picture is fitted into a network's input, as an invertible transform."""
 
 from __future__ import annotations
 
@@ -10,25 +10,30 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from compressed_detector.detection.manifest import RESIZE_MODES
 from compressed_detector.detection.types import Floats, Image
+
 
 
 @dataclass(frozen=True)
 class Letterbox:
     """
-    Fits a source image into a target of another aspect ratio, centred, without distortion.
+    Fits a source image into a target of another aspect ratio, as the resize mode says.
 
     Sizes and offsets are pixels. The resized width and height are whole pixels, so the two
-    scales may differ by a fraction of a pixel over the image; both are kept, which makes
-    to_source the exact inverse of to_target.
+    scales may differ by a fraction of a pixel over the image even where the shape is kept; both
+    are kept, which makes to_source the exact inverse of to_target.
     """
 
     source_width: int
     source_height: int
     target_width: int
     target_height: int
+    resize: str = 'letterbox'
 
     def __post_init__(self) -> None:
+        if self.resize not in RESIZE_MODES:
+            raise ValueError(f'expected one of {RESIZE_MODES}, got {self.resize!r}')
         sizes = (self.source_width, self.source_height, self.target_width, self.target_height)
         if min(sizes) < 1:
             raise ValueError(f'expected sizes of at least 1 pixel, got {sizes}')
@@ -36,6 +41,8 @@ class Letterbox:
     @property
     def resized_size(self) -> tuple[int, int]:
         """Width and height of the picture inside the target, at least 1 pixel each."""
+        if self.resize == 'stretch':
+            return self.target_width, self.target_height
         scale = min(
             self.target_width / self.source_width, self.target_height / self.source_height
         )
@@ -46,6 +53,8 @@ class Letterbox:
     @property
     def offset(self) -> tuple[int, int]:
         """Left and top padding of the picture inside the target."""
+        if self.resize == 'letterbox_top_left':
+            return 0, 0
         width, height = self.resized_size
         return (self.target_width - width) // 2, (self.target_height - height) // 2
 

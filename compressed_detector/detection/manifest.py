@@ -17,6 +17,9 @@ import numpy as np
 from compressed_detector.errors import ModelError
 
 FORMAT = 1
+# The picture keeps its shape in the middle of the input or in its top left corner, or it fills
+# the input whatever its shape.
+RESIZE_MODES = ('letterbox', 'letterbox_top_left', 'stretch')
 LARGEST, SMALLEST = float(np.finfo(np.float32).max), float(np.finfo(np.float32).tiny)
 
 
@@ -25,9 +28,10 @@ class InputSpec:
     """
     How an image becomes the network's input.
 
-    The letterboxed image (padding ``pad_value``) in the channel order ``color`` (bgr or rgb) is
-    normalized to (pixel - mean) / std per channel, unless the network does that itself: then
-    mean is 0 and std is 1.
+    The image is fitted into ``shape``, (1, height, width, 3) or (1, 3, height, width), as
+    ``resize`` says (letterbox, letterbox_top_left or stretch; padding ``pad_value``). In the
+    channel order ``color`` (bgr or rgb) it is normalized to (pixel - mean) / std per channel,
+    unless the network does that itself: then mean is 0 and std is 1.
     """
 
     shape: tuple[int, int, int, int]
@@ -36,11 +40,15 @@ class InputSpec:
     pad_value: int = 0
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    resize: str = 'letterbox'
 
     def __post_init__(self) -> None:
-        require(len(self.shape) == 4 and (self.shape[0], self.shape[3]) == (1, 3)
+        require(len(self.shape) == 4 and self.shape[0] == 1 and 3 in self.shape[1::2]
                  and min(self.shape) > 0,
-                 f'input.shape: expected (1, height, width, 3), got {self.shape}')
+                 'input.shape: expected (1, height, width, 3) or (1, 3, height, width), '
+                 f'got {self.shape}')
+        require(self.resize in RESIZE_MODES,
+                 f'input.resize: expected one of {RESIZE_MODES}, got {self.resize!r}')
         require(self.color in ('bgr', 'rgb'),
                  f'input.color: expected bgr or rgb, got {self.color!r}')
         require(0 <= self.pad_value <= 255,
@@ -49,6 +57,17 @@ class InputSpec:
                  f'input.mean: expected finite numbers, got {self.mean}')
         require(all(SMALLEST <= value <= LARGEST for value in self.std),
                  f'input.std: expected positive numbers, got {self.std}')
+
+    @property
+    def channels_first(self) -> bool:
+        """Whether the network takes (1, 3, height, width), as exports from PyTorch may."""
+        return self.shape[3] != 3
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        height, width = self.shape[2:] if self.channels_first else self.shape[1:3]
+        return width, height
 
 
 @dataclass(frozen=True)

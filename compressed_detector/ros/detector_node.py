@@ -183,6 +183,8 @@ class DetectorNode(LifecycleNode):
                 f'dropped an image: {error}', throttle_duration_sec=WARNING_PERIOD_S
             )
         except Exception:
+            if not self.context.ok():
+                return  # a signal ended ROS while this image was in progress
             # Whatever is wrong with one image must not silence the node for the next.
             self._health.count_undecodable('internal error')
             self.get_logger().error(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compressed_detector.detection.boxes import areas, class_wise_nms, clip, iou_matrix
+from compressed_detector.detection.boxes import areas, class_wise_nms, clip, from_centres, iou_matrix
 
 Box = tuple[int, int, int, int]
 
@@ -58,6 +58,14 @@ def nms(candidates: list[tuple[Box, float, int]], threshold: float) -> list[int]
         threshold,
     )
     return [int(index) for index in kept]
+
+
+def test_box_lies_around_its_centre() -> None:
+    boxes = from_centres(np.array([[10, 20], [0, 0]], np.float32),
+                         np.array([[4, 6], [1, 0]], np.float32))
+    assert boxes.tolist() == [[8, 17, 12, 23], [-0.5, 0, 0.5, 0]]
+    assert boxes.dtype == np.float32
+    assert from_centres(boxes[:0, :2], boxes[:0, 2:]).shape == (0, 4)
 
 
 @given(boxes=st.lists(BOXES, max_size=8))

@@ -171,7 +171,7 @@ def test_labels_are_those_of_the_manifest(copied: Callable[..., Path]) -> None:
     [
         ({'input': {'shape': [1, 32, 32, 3]}}, 'input: the manifest promises'),
         ({'head': 'nobody'}, "head: expected one of .*, got 'nobody'"),
-        ({'labels': ['one', 'two']}, '18.* for 2 labels and 4 bins'),
+        ({'labels': ['one', 'two']}, '18.* for 2 labels, 4 bins'),
         ({'head_options': {'strides': [8, 16], 'bins': 4}}, 'expected outputs'),
     ],
 )

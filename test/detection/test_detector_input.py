@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from tiny_detector import RED, black, detect, load, paint
@@ -79,33 +80,74 @@ class Recorder:
         }
 
 
+RESIZED = {
+    # 64 x 32 pixels in 64 x 64: the rows that the picture fills.
+    'letterbox': slice(16, 48),
+    'letterbox_top_left': slice(0, 32),
+}
+
+
 @pytest.mark.parametrize(
     ('dtype', 'scale', 'zero_point'),
-    [('float32', 1.0, 0), ('int8', 0.017, -9), ('uint8', 0.02, 110), ('uint8', 1.0, 0)],
+    [('float32', 1.0, 0), ('int8', 0.017, -9), ('uint8', 0.02, 110), ('uint8', 1.0, 0),
+     ('int16', 0.001, 0)],
 )
 @pytest.mark.parametrize('color', ['bgr', 'rgb'])
+@pytest.mark.parametrize('channels_first', [False, True])
+@pytest.mark.parametrize('resize', RESIZED)
 def test_network_is_given_normalized_and_quantized_pixels(
     copied: Callable[..., Path], tiny: Detector, dtype: str, scale: float, zero_point: int,
-    color: str,
+    color: str, channels_first: bool, resize: str,
 ) -> None:
     mean, std = [103.53, 116.28, 123.675], [57.375, 57.12, 58.395]
+    shape = (1, 3, 64, 64) if channels_first else (1, 64, 64, 3)
     bundle = Bundle.load(copied(input={
-        'dtype': dtype, 'color': color, 'mean': mean, 'std': std, 'pad_value': 114,
+        'shape': list(shape), 'dtype': dtype, 'color': color, 'mean': mean, 'std': std,
+        'pad_value': 114, 'resize': resize,
     }))
-    recorder = Recorder(
-        TensorInfo('image', (1, 64, 64, 3), np.dtype(dtype), scale, zero_point), tiny
-    )
+    recorder = Recorder(TensorInfo('image', shape, np.dtype(dtype), scale, zero_point), tiny)
     image = np.random.default_rng(0).integers(0, 256, (32, 64, 3), np.uint8)
     assert len(detect(Detector(bundle, recorder), image)) == 0
     pixels = np.full((64, 64, 3), 114, float)
-    pixels[16:48] = image[..., ::-1] if color == 'rgb' else image
+    pixels[RESIZED[resize]] = image[..., ::-1] if color == 'rgb' else image
     stored = (pixels - mean) / std / scale + zero_point
+    given = recorder.given[0].transpose(1, 2, 0) if channels_first else recorder.given[0]
     if dtype == 'float32':
-        np.testing.assert_allclose(recorder.given[0], stored, atol=1e-5)
+        np.testing.assert_allclose(given, stored, atol=1e-6)
     else:
         limits = np.iinfo(dtype)
         clipped = np.clip(stored, limits.min, limits.max)
-        assert np.all(np.abs(recorder.given[0] - clipped) <= 0.5 + 1e-4)
+        assert np.all(np.abs(given - clipped) <= 0.5 + 1e-9)
+
+
+def test_stretched_picture_fills_the_input(copied: Callable[..., Path], tiny: Detector) -> None:
+    recorder = Recorder(tiny._interpreter.input, tiny)
+    bundle = Bundle.load(copied(input={'resize': 'stretch', 'pad_value': 255}))
+    image = np.random.default_rng(0).integers(0, 100, (32, 64, 3), np.uint8)
+    detect(Detector(bundle, recorder), image)
+    expected = cv2.resize(image, (64, 64), interpolation=cv2.INTER_LINEAR)
+    np.testing.assert_array_equal(recorder.given[0], expected)
+
+
+@pytest.mark.parametrize(
+    ('mean', 'std', 'scale', 'zero_point'),
+    [
+        (0, 1, 1, 0),
+        (0, 255, 1 / 255, 0),
+        (128, 128, 1 / 128, 128),  # MobileNet's quantized SSD
+    ],
+)
+def test_pixels_that_are_stored_as_they_are_go_straight_into_the_runtime(
+    copied: Callable[..., Path], tiny: Detector, monkeypatch: pytest.MonkeyPatch, mean: float,
+    std: float, scale: float, zero_point: int,
+) -> None:
+    bundle = Bundle.load(copied(input={'mean': [mean] * 3, 'std': [std] * 3}))
+    info = TensorInfo('image', (1, 64, 64, 3), np.dtype('uint8'), scale, zero_point)
+    detector = Detector(bundle, recorder := Recorder(info, tiny))
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    monkeypatch.setattr(cv2, 'LUT', lambda *_: pytest.fail('it was looked up'))
+    detect(detector, image)
+    np.testing.assert_array_equal(recorder.given[0], image)
 
 
 @pytest.mark.parametrize('color', ['bgr', 'rgb'])

@@ -14,12 +14,19 @@ from hypothesis import strategies as st
 from compressed_detector.detection.letterbox import Letterbox
 
 TARGET_SIDE = st.integers(32, 640)
-LETTERBOXES = st.builds(
-    Letterbox, st.integers(1, 4000), st.integers(1, 3000), TARGET_SIDE, TARGET_SIDE
-)
-SMALL_LETTERBOXES = st.builds(
-    Letterbox, st.integers(1, 300), st.integers(1, 300), st.integers(32, 96), st.integers(32, 96)
-)
+KEPT_SHAPE = st.sampled_from(['letterbox', 'letterbox_top_left'])
+RESIZES = st.sampled_from(['letterbox', 'letterbox_top_left', 'stretch'])
+
+
+def letterboxes(resizes: Any, source_side: Any, target_side: Any) -> Any:
+    return st.builds(
+        Letterbox, source_side, source_side, target_side, target_side, resize=resizes
+    )
+
+
+LETTERBOXES = letterboxes(RESIZES, st.integers(1, 4000), TARGET_SIDE)
+SHAPE_KEEPING = letterboxes(KEPT_SHAPE, st.integers(1, 4000), TARGET_SIDE)
+SMALL_LETTERBOXES = letterboxes(RESIZES, st.integers(1, 300), st.integers(32, 96))
 SHARES = st.floats(0, 1, width=32)
 
 
@@ -49,15 +56,24 @@ def test_to_source_undoes_to_target(
     assert np.all(np.abs(restored - boxes) <= 2**-14 * enlargement + 2**-12)
 
 
-@given(letterbox=LETTERBOXES)
-def test_picture_is_centred_inside_the_target_and_fills_one_side(letterbox: Letterbox) -> None:
+@given(letterbox=SHAPE_KEEPING)
+def test_picture_lies_inside_the_target_and_fills_one_side(letterbox: Letterbox) -> None:
     (left, top), (width, height) = letterbox.offset, letterbox.resized_size
     right = letterbox.target_width - left - width
     bottom = letterbox.target_height - top - height
     assert min(left, top, right, bottom) >= 0
-    assert right - left in (0, 1)
-    assert bottom - top in (0, 1)
     assert width == letterbox.target_width or height == letterbox.target_height
+    if letterbox.resize == 'letterbox':
+        assert right - left in (0, 1)
+        assert bottom - top in (0, 1)
+    else:
+        assert (left, top) == (0, 0)
+
+
+@given(letterbox=letterboxes(st.just('stretch'), st.integers(1, 4000), TARGET_SIDE))
+def test_stretched_picture_fills_the_target(letterbox: Letterbox) -> None:
+    assert letterbox.offset == (0, 0)
+    assert letterbox.resized_size == (letterbox.target_width, letterbox.target_height)
 
 
 @given(letterbox=LETTERBOXES)
@@ -68,7 +84,7 @@ def test_whole_source_maps_to_the_picture(letterbox: Letterbox) -> None:
     np.testing.assert_allclose(letterbox.to_target(whole), expected, rtol=1e-6)
 
 
-@given(letterbox=LETTERBOXES)
+@given(letterbox=SHAPE_KEEPING)
 def test_aspect_ratio_is_kept_to_the_whole_pixel(letterbox: Letterbox) -> None:
     width, height = letterbox.resized_size
     scale = min(letterbox.target_width / letterbox.source_width,
@@ -97,10 +113,18 @@ def test_geometry_of_known_sizes(
     assert letterbox.offset == offset
 
 
-def test_boxes_of_a_known_camera() -> None:
-    letterbox = Letterbox(640, 480, 416, 416)  # scale 0.65, 52 pixels above
+@pytest.mark.parametrize(
+    ('resize', 'box'),
+    [
+        ('letterbox', (65, 182, 195, 312)),  # scale 0.65, 52 pixels above
+        ('letterbox_top_left', (65, 130, 195, 260)),
+        ('stretch', (65, 416 * 5 / 12, 195, 416 * 5 / 6)),  # scales 0.65 and 0.8667
+    ],
+)
+def test_boxes_of_a_known_camera(resize: str, box: tuple[float, ...]) -> None:
+    letterbox = Letterbox(640, 480, 416, 416, resize)
     source = np.array([[100, 200, 300, 400]], np.float32)
-    target = np.array([[65, 182, 195, 312]], np.float32)
+    target = np.array([box], np.float32)
     np.testing.assert_allclose(letterbox.to_target(source), target, rtol=1e-6)
     np.testing.assert_allclose(letterbox.to_source(target), source, rtol=1e-6)
 
@@ -177,11 +201,12 @@ def test_source_of_the_target_size_is_copied() -> None:
     source=st.tuples(st.integers(20, 600), st.integers(20, 600)),
     target=st.tuples(st.integers(64, 160), st.integers(64, 160)),
     corners=st.tuples(SHARES, SHARES, SHARES, SHARES),
+    resize=RESIZES,
 )
 def test_rectangle_in_the_source_is_found_where_to_target_says(
-    source: tuple[int, int], target: tuple[int, int], corners: tuple[float, ...]
+    source: tuple[int, int], target: tuple[int, int], corners: tuple[float, ...], resize: str
 ) -> None:
-    letterbox = Letterbox(*source, *target)
+    letterbox = Letterbox(*source, *target, resize)
     left, right = sorted(int(share * source[0]) for share in corners[:2])
     top, bottom = sorted(int(share * source[1]) for share in corners[2:])
     expected = letterbox.to_target(np.array([[left, top, right, bottom]], np.float32))[0]
@@ -213,6 +238,11 @@ def test_shrinking_averages_fine_stripes_to_grey(source: tuple[int, int], axis: 
 def test_size_without_pixels_is_refused(sizes: tuple[int, int, int, int]) -> None:
     with pytest.raises(ValueError, match='expected sizes of at least 1 pixel, got'):
         Letterbox(*sizes)
+
+
+def test_unknown_way_to_resize_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"one of \('letterbox', .*\), got 'crop'"):
+        Letterbox(64, 48, 32, 32, 'crop')
 
 
 def test_image_of_another_size_is_refused() -> None:

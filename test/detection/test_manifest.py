@@ -30,9 +30,11 @@ PLAIN_OBJECTS = st.dictionaries(
 BYTE_TRIPLES = st.tuples(*[st.floats(0, 255)] * 3)
 INPUTS = st.builds(
     InputSpec,
-    shape=st.tuples(st.just(1), st.integers(1, 4096), st.integers(1, 4096), st.just(3)),
+    shape=st.tuples(st.just(1), st.integers(1, 4096), st.integers(1, 4096), st.just(3))
+    | st.tuples(st.just(1), st.just(3), st.integers(1, 4096), st.integers(1, 4096)),
     dtype=st.sampled_from(['uint8', 'int8', 'float32']),
     color=st.sampled_from(['bgr', 'rgb']),
+    resize=st.sampled_from(['letterbox', 'letterbox_top_left', 'stretch']),
     pad_value=st.integers(0, 255),
     mean=BYTE_TRIPLES,
     std=st.tuples(*[st.floats(1e-3, 255)] * 3),
@@ -81,8 +83,25 @@ def test_what_has_a_default_may_be_left_out(values: dict[str, Any]) -> None:
     values['input'] = {'shape': [1, 64, 64, 3], 'dtype': 'uint8'}
     del values['head_options'], values['lineage']
     manifest = Manifest.from_json(json.dumps(values))
-    assert manifest.input == InputSpec((1, 64, 64, 3), 'uint8', 'bgr', 0, (0, 0, 0), (1, 1, 1))
+    assert manifest.input == InputSpec(
+        (1, 64, 64, 3), 'uint8', 'bgr', 0, (0, 0, 0), (1, 1, 1), 'letterbox'
+    )
     assert (manifest.head_options, manifest.lineage) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ('shape', 'channels_first', 'size'),
+    [
+        ((1, 48, 64, 3), False, (64, 48)),
+        ((1, 3, 48, 64), True, (64, 48)),
+        ((1, 3, 64, 3), False, (64, 3)),  # the channels come last where both would do
+    ],
+)
+def test_layout_of_the_input_is_told_by_its_shape(
+    shape: tuple[int, int, int, int], channels_first: bool, size: tuple[int, int]
+) -> None:
+    spec = InputSpec(shape, 'float32')
+    assert (spec.channels_first, spec.size) == (channels_first, size)
 
 
 @pytest.mark.parametrize(
@@ -138,10 +157,14 @@ SOMEWHERE: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
     (lambda v: v['input'].update(shape=[1, 64, 64.0, 3]), r'input.shape: .*64.0'),
     (lambda v: v['input'].update(shape=[1, 64, True, 3]), r'input.shape: .*True'),
     (lambda v: v['input'].update(shape=[2, 64, 64, 3]),
-     r'input.shape: expected \(1, height, width, 3\), got \(2, 64, 64, 3\)'),
+     r'input.shape: expected \(1, height, width, 3\) or \(1, 3, .*got \(2, 64, 64, 3\)'),
     (lambda v: v['input'].update(shape=[1, 64, 64, 1]), r'input.shape: .*got \(1, 64, 64, 1\)'),
     (lambda v: v['input'].update(shape=[1, 0, 64, 3]), r'input.shape: .*got \(1, 0, 64, 3\)'),
     (lambda v: v['input'].update(shape=[1, 64, -64, 3]), r'input.shape: .*got \(1, 64, -64, 3\)'),
+    (lambda v: v['input'].update(shape=[1, 64, 3, 64]), r'input.shape: .*got \(1, 64, 3, 64\)'),
+    (lambda v: v['input'].update(resize='crop'),
+     r"input.resize: expected one of \('letterbox', 'letterbox_top_left', 'stretch'\), got 'crop'"),
+    (lambda v: v['input'].update(resize=None), 'input.resize: expected str, got None'),
     (lambda v: v['input'].update(dtype=8), 'input.dtype: expected str, got 8'),
     (lambda v: v['input'].update(color='grey'), "input.color: expected bgr or rgb, got 'grey'"),
     (lambda v: v['input'].update(pad_value=256), 'input.pad_value: expected 0 to 255, got 256'),

@@ -9,10 +9,15 @@ from typing import Any
 
 from compressed_detector.detection.heads.gfl import GflHead
 from compressed_detector.detection.heads.head import Head
+from compressed_detector.detection.heads.ssd import SsdHead
+from compressed_detector.detection.heads.yolov8 import Yolov8Head
+from compressed_detector.detection.heads.yolox import YoloxHead
 from compressed_detector.detection.manifest import Manifest
 from compressed_detector.errors import ModelError
 
-HEADS: dict[str, Callable[..., Head]] = {'gfl': GflHead}
+HEADS: dict[str, Callable[..., Head]] = {
+    'gfl': GflHead, 'ssd': SsdHead, 'yolov8': Yolov8Head, 'yolox': YoloxHead,
+}
 
 __all__ = ['HEADS', 'Head', 'make_head']
 
@@ -24,6 +29,8 @@ def make_head(manifest: Manifest) -> Head:
     shapes = {output.role: output.shape for output in manifest.outputs}
     options: dict[str, Any] = manifest.head_options
     try:
-        return HEADS[manifest.head](shapes, len(manifest.labels), **options)
+        return HEADS[manifest.head](
+            shapes, len(manifest.labels), manifest.input.size, **options
+        )
     except TypeError as error:
         raise ModelError(f'head_options of {manifest.head!r}: {error}') from error

@@ -1,7 +1,7 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The head of NanoDet: class logits, and box sides as distributions over distances.
+The head of NanoDet, NanoDet-Plus and PicoDet: box sides as distributions over distances.
 
 Li et al., Generalized Focal Loss, NeurIPS 2020: every cell predicts, for each side of the box,
 a distribution over distances 0..bins-1 in units of its stride; its expectation is the distance.
@@ -11,75 +11,95 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from compressed_detector.detection.heads.head import check_roles
+from compressed_detector.detection.heads.levels import cells, check_strides, grid
 from compressed_detector.detection.tensors import Tensor
-from compressed_detector.detection.types import Detections, Floats, Indices
+from compressed_detector.detection.types import Detections, Floats
 from compressed_detector.errors import ModelError
 
 SIDES = 4
+ALL_STRIDES = 'predictions'
+SCORE_KINDS = ('logits', 'probabilities')
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some columns of the cells of one stride, as they lie in an output."""
+
+    role: str
+    cells: slice
+    columns: slice
+
+    def of(self, outputs: Mapping[str, Tensor]) -> Tensor:
+        output = outputs[self.role]
+        rows = output.values.reshape(-1, output.values.shape[-1])
+        return Tensor(rows[self.cells, self.columns], output.scale, output.zero_point)
+
+
+@dataclass(frozen=True, eq=False)
+class _Level:
+    """One stride: the points that sides are measured from, and where its predictions lie."""
+
+    stride: int
+    points: Floats
+    scores: _Part
+    sides: _Part
 
 
 class GflHead:
     """
-    Decodes one tensor (1, rows, columns, classes + 4 x bins) per stride, role ``stride_N``.
+    Decodes class scores and the sides' logits, left, top, right, bottom, of every cell.
 
-    The last axis holds the class logits, then the logits of the distances to the left, top,
-    right and bottom side from the centre of the cell.
+    Roles, each with the channels last and the cells as (rows, columns) or one row after the
+    other: ``stride_N`` per stride (classes, then 4 x bins), or ``scores_N`` and ``boxes_N`` per
+    stride (PicoDet's export), or ``predictions`` with the strides one after the other (NanoDet's
+    export). ``scores`` says whether class scores are logits or (sigmoid applied, as in both
+    exports) probabilities. Sides are measured from the point ``cell_offset`` of the way through
+    a cell: 0.5, its centre, but 0 for NanoDet-Plus.
     """
 
     def __init__(
         self,
         shapes: Mapping[str, tuple[int, ...]],
         num_classes: int,
+        input_size: tuple[int, int],
         strides: Sequence[int],
         bins: int,
+        scores: str = 'logits',
+        cell_offset: float = 0.5,
     ) -> None:
         """Raise ModelError when the shapes (by role) are not what the options call for."""
-        _check_counts(strides, bins)
-        self._num_classes = num_classes
+        check_strides('gfl', strides)
+        _check_options(bins, scores, cell_offset)
         self._bins = bins
-        self._strides = {f'stride_{stride}': stride for stride in strides}
-        self._check_shapes(shapes)
-        self._centres = {
-            role: _cell_centres(shape[1], shape[2], self._strides[role])
-            for role, shape in shapes.items()
-        }
+        self._logits = scores == 'logits'
+        channels = (num_classes, SIDES * bins)
+        _check_shapes(shapes, input_size, strides, channels)
+        self._levels = _levels(shapes, input_size, strides, channels, cell_offset)
 
     def decode(self, outputs: Mapping[str, Tensor], score_threshold: float) -> Detections:
         """Return every (cell, class) pair of at least the score as a candidate."""
-        levels = [
-            self._decode_level(role, outputs[role], score_threshold) for role in self._strides
-        ]
+        found = [self._decode_level(level, outputs, score_threshold) for level in self._levels]
         return Detections(
-            np.concatenate([level.boxes_xyxy for level in levels]),
-            np.concatenate([level.scores for level in levels]),
-            np.concatenate([level.class_ids for level in levels]),
+            np.concatenate([level.boxes_xyxy for level in found]),
+            np.concatenate([level.scores for level in found]),
+            np.concatenate([level.class_ids for level in found]),
         )
 
-    def _check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        if set(shapes) != set(self._strides):
-            raise ModelError(
-                f'gfl head: expected outputs {sorted(self._strides)}, got {sorted(shapes)}'
-            )
-        channels = self._num_classes + SIDES * self._bins
-        for role, shape in shapes.items():
-            if len(shape) != 4 or shape[0] != 1 or shape[3] != channels:
-                raise ModelError(
-                    f'gfl head: expected {role} of shape (1, rows, columns, {channels}) for '
-                    f'{self._num_classes} labels and {self._bins} bins, got {tuple(shape)}'
-                )
-        _check_grids({role: shape[1:3] for role, shape in shapes.items()}, self._strides)
-
-    def _decode_level(self, role: str, output: Tensor, score_threshold: float) -> Detections:
-        cells = output.values.reshape(-1, output.values.shape[-1])
-        logits = cells[:, :self._num_classes]
-        passing, class_ids = np.nonzero(logits >= output.stored(_logit(score_threshold)))
-        scores = _sigmoid(output.real(logits[passing, class_ids]))
-        sides = output.real(cells[passing, self._num_classes:])
-        distances = self._expected_distances(sides) * self._strides[role]
-        boxes = _boxes(self._centres[role], passing, distances)
+    def _decode_level(
+        self, level: _Level, outputs: Mapping[str, Tensor], score_threshold: float
+    ) -> Detections:
+        classes, sides = level.scores.of(outputs), level.sides.of(outputs)
+        threshold = _logit(score_threshold) if self._logits else score_threshold
+        passing, class_ids = np.nonzero(classes.values >= classes.stored(threshold))
+        scores = classes.real(classes.values[passing, class_ids])
+        scores = _sigmoid(scores) if self._logits else np.minimum(scores, np.float32(1))
+        distances = self._expected_distances(sides.real(sides.values[passing])) * level.stride
+        boxes = _boxes(level.points[passing], distances)
         return Detections(boxes, scores, class_ids.astype(np.int32))
 
     def _expected_distances(self, logits: Floats) -> Floats:
@@ -91,40 +111,77 @@ class GflHead:
         return expected
 
 
-def _check_counts(strides: Sequence[int], bins: int) -> None:
+def _check_options(bins: int, scores: str, cell_offset: float) -> None:
     # bool is an int in Python, hence the exact type.
-    counts = all(type(number) is int and number > 0 for number in [*strides, bins])
-    if not counts or len(set(strides)) != len(strides):
-        raise ModelError(
-            'gfl head: expected different positive whole strides and a positive whole number '
-            f'of bins, got strides {strides} and bins {bins!r}'
-        )
+    if type(bins) is not int or bins < 1:
+        raise ModelError(f'gfl head: expected a positive whole number of bins, got {bins!r}')
+    if scores not in SCORE_KINDS:
+        raise ModelError(f'gfl head: expected scores to be one of {SCORE_KINDS}, got {scores!r}')
+    if type(cell_offset) not in (int, float) or not 0 <= cell_offset <= 1:
+        raise ModelError(f'gfl head: expected a cell_offset from 0 to 1, got {cell_offset!r}')
 
 
-def _check_grids(grids: Mapping[str, tuple[int, ...]], strides: Mapping[str, int]) -> None:
-    """Refuse exchanged roles: rows x stride must be one input height, rounded up, and so on."""
-    for axis in (0, 1):
-        shortest = max((grid[axis] - 1) * strides[role] for role, grid in grids.items())
-        longest = min(grid[axis] * strides[role] for role, grid in grids.items())
-        if shortest >= longest:
-            raise ModelError(f'gfl head: expected the grids of one input, got {_listed(grids)}')
+def _check_shapes(
+    shapes: Mapping[str, tuple[int, ...]], input_size: tuple[int, int], strides: Sequence[int],
+    channels: tuple[int, int],
+) -> None:
+    expected = _expected_shapes(set(shapes), input_size, strides, channels)
+    check_roles('gfl', shapes, set(expected))
+    for role, shape in shapes.items():
+        rows, columns, last = expected[role]
+        if tuple(shape) not in ((1, rows, columns, last), (1, rows * columns, last)):
+            raise ModelError(
+                f'gfl head: expected {role} of shape (1, {rows}, {columns}, {last}) or '
+                f'(1, {rows * columns}, {last}) for {channels[0]} labels, {channels[1] // SIDES} '
+                f'bins and an input of {input_size[0]} x {input_size[1]}, got {tuple(shape)}'
+            )
 
 
-def _listed(grids: Mapping[str, tuple[int, ...]]) -> str:
-    return ', '.join(f'{role} of {rows} x {columns}' for role, (rows, columns) in grids.items())
+def _expected_shapes(
+    roles: set[str], input_size: tuple[int, int], strides: Sequence[int],
+    channels: tuple[int, int],
+) -> dict[str, tuple[int, int, int]]:
+    """Return rows, columns and channels by role, for the layout that the roles tell."""
+    grids = {stride: grid(input_size, stride) for stride in strides}
+    if roles == {ALL_STRIDES}:
+        return {ALL_STRIDES: (sum(rows * columns for rows, columns in grids.values()), 1,
+                              sum(channels))}
+    if any(role.startswith(('scores_', 'boxes_')) for role in roles):
+        scores = {f'scores_{stride}': (*size, channels[0]) for stride, size in grids.items()}
+        sides = {f'boxes_{stride}': (*size, channels[1]) for stride, size in grids.items()}
+        return scores | sides
+    return {f'stride_{stride}': (*size, sum(channels)) for stride, size in grids.items()}
 
 
-def _cell_centres(rows: int, columns: int, stride: int) -> Floats:
-    y, x = np.mgrid[:rows, :columns]
-    centres: Floats = ((np.stack([x, y], axis=-1).reshape(-1, 2) + 0.5) * stride).astype(
-        np.float32
+def _levels(
+    roles: Mapping[str, object], input_size: tuple[int, int], strides: Sequence[int],
+    channels: tuple[int, int], cell_offset: float,
+) -> list[_Level]:
+    levels, start = [], 0
+    for stride in strides:
+        corners = cells(input_size, stride)
+        points = (corners + np.float32(cell_offset)) * np.float32(stride)
+        span = slice(start, start + len(corners))
+        levels.append(_Level(stride, points, *_parts(roles, stride, span, channels[0])))
+        start = span.stop
+    return levels
+
+
+def _parts(
+    roles: Mapping[str, object], stride: int, span: slice, num_classes: int
+) -> tuple[_Part, _Part]:
+    """Return where the scores and the sides of a stride lie; span is its place among all."""
+    if f'scores_{stride}' in roles:
+        return (_Part(f'scores_{stride}', slice(None), slice(None)),
+                _Part(f'boxes_{stride}', slice(None), slice(None)))
+    role, rows = (
+        (ALL_STRIDES, span) if ALL_STRIDES in roles else (f'stride_{stride}', slice(None))
     )
-    return centres
+    return _Part(role, rows, slice(num_classes)), _Part(role, rows, slice(num_classes, None))
 
 
-def _boxes(centres: Floats, cells: Indices, distances: Floats) -> Floats:
-    centre = centres[cells]
-    boxes: Floats = np.concatenate([centre - distances[:, :2], centre + distances[:, 2:]], axis=1)
+def _boxes(points: Floats, distances: Floats) -> Floats:
+    boxes: Floats = np.concatenate([points - distances[:, :2], points + distances[:, 2:]], axis=1)
     return boxes
 
 

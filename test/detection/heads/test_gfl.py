@@ -1,10 +1,11 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""The head of NanoDet, against hand-calculated cells and a plain loop over the definition."""
+"""The head of NanoDet and PicoDet, against hand-calculated cells and a plain loop."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from compressed_detector.errors import ModelError
 
 CLASSES, BINS = 2, 4
 CHANNELS = CLASSES + 4 * BINS
+SIZE = (24, 16)  # 3 x 2 cells of 8, and 2 x 1 of 16, the last of which sticks out
 SHAPES = {'stride_8': (1, 2, 3, CHANNELS), 'stride_16': (1, 1, 2, CHANNELS)}
 STRIDES = {'stride_8': 8, 'stride_16': 16}
 SILENT = -30.0
@@ -32,8 +34,39 @@ SIDES_LOGITS = np.log(np.array([
 ])).ravel()
 
 
-def head() -> GflHead:
-    return GflHead(SHAPES, CLASSES, list(STRIDES.values()), BINS)
+def stay(outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return outputs
+
+
+def flatten(outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the same cells one after the other: (1, cells, channels)."""
+    return {role: values.reshape(1, -1, CHANNELS) for role, values in outputs.items()}
+
+
+def join(outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the same cells as NanoDet's authors export them."""
+    return {'predictions': np.concatenate(list(flatten(outputs).values()), axis=1)}
+
+
+def split(outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the same cells as PicoDet's authors export them."""
+    parts = {}
+    for role, values in flatten(outputs).items():
+        stride = STRIDES[role]
+        parts[f'boxes_{stride}'] = values[..., CLASSES:]
+        parts[f'scores_{stride}'] = values[..., :CLASSES]
+    return parts
+
+
+def split_maps(outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    parts = {}
+    for role, values in outputs.items():
+        parts[f'scores_{STRIDES[role]}'] = values[..., :CLASSES]
+        parts[f'boxes_{STRIDES[role]}'] = values[..., CLASSES:]
+    return parts
+
+
+LAYOUTS = [stay, flatten, join, split, split_maps]
 
 
 def silent_outputs() -> dict[str, np.ndarray]:
@@ -44,10 +77,13 @@ def silent_outputs() -> dict[str, np.ndarray]:
 
 
 def decode(
-    outputs: dict[str, np.ndarray], threshold: float, scale: float = 1.0, zero_point: int = 0
+    outputs: dict[str, np.ndarray], threshold: float, scale: float = 1.0, zero_point: int = 0,
+    **options: Any,
 ) -> Detections:
     tensors = {role: Tensor(values, scale, zero_point) for role, values in outputs.items()}
-    return head().decode(tensors, threshold)
+    shapes = {role: values.shape for role, values in outputs.items()}
+    head = GflHead(shapes, CLASSES, SIZE, list(STRIDES.values()), BINS, **options)
+    return head.decode(tensors, threshold)
 
 
 def decode_by_definition(outputs: dict[str, np.ndarray], threshold: float) -> list[Any]:
@@ -146,11 +182,17 @@ def test_large_logits_do_not_overflow() -> None:
     assert np.all(np.isfinite(found.boxes_xyxy))
 
 
-@given(seed=st.integers(0, 2**32 - 1), threshold=st.sampled_from([0.01, 0.05, 0.35, 0.5, 0.9]))
-def test_decoding_equals_the_definition(seed: int, threshold: float) -> None:
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    threshold=st.sampled_from([0.01, 0.05, 0.35, 0.5, 0.9]),
+    layout=st.sampled_from(LAYOUTS),
+)
+def test_decoding_equals_the_definition_in_every_layout(
+    seed: int, threshold: float, layout: Callable[..., dict[str, np.ndarray]]
+) -> None:
     rng = np.random.default_rng(seed)
     outputs = {role: rng.normal(0, 3, shape).astype(np.float32) for role, shape in SHAPES.items()}
-    found = decode(outputs, threshold)
+    found = decode(layout(outputs), threshold)
     expected = decode_by_definition(outputs, threshold)
     assert found.class_ids.tolist() == [class_id for _, class_id, _ in expected]
     np.testing.assert_allclose(found.scores, [score for score, _, _ in expected], rtol=1e-5)
@@ -163,9 +205,12 @@ def test_decoding_equals_the_definition(seed: int, threshold: float) -> None:
     threshold=st.sampled_from([0.01, 0.05, 0.35, 0.5, 0.9]),
     dtype=st.sampled_from([np.int8, np.uint8, np.int16]),
     scale=st.sampled_from([1 / 16, 1 / 8, 0.1]),
+    layout=st.sampled_from(LAYOUTS),
+    scores=st.sampled_from(['logits', 'probabilities']),
 )
 def test_quantized_output_gives_what_its_floats_give(
-    seed: int, threshold: float, dtype: type, scale: float
+    seed: int, threshold: float, dtype: type, scale: float,
+    layout: Callable[..., dict[str, np.ndarray]], scores: str,
 ) -> None:
     rng = np.random.default_rng(seed)
     low, zero_point = (0, 131) if dtype is np.uint8 else (-128, 3)
@@ -176,11 +221,51 @@ def test_quantized_output_gives_what_its_floats_give(
         role: (values.astype(np.float32) - zero_point) * np.float32(scale)
         for role, values in stored.items()
     }
-    quantized = decode(stored, threshold, scale, zero_point)
-    real = decode(floats, threshold)
+    quantized = decode(layout(stored), threshold, scale, zero_point, scores=scores)
+    real = decode(layout(floats), threshold, scores=scores)
     np.testing.assert_array_equal(quantized.class_ids, real.class_ids)
     np.testing.assert_array_equal(quantized.scores, real.scores)
     np.testing.assert_array_equal(quantized.boxes_xyxy, real.boxes_xyxy)
+
+
+@pytest.mark.parametrize('layout', LAYOUTS)
+def test_probabilities_are_scores_as_they_are(
+    layout: Callable[..., dict[str, np.ndarray]]
+) -> None:
+    outputs = silent_outputs()
+    for values in outputs.values():
+        values[..., :CLASSES] = 0.25
+    outputs['stride_16'][0, 0, 1, 0] = 0.75
+    found = decode(layout(outputs), 0.75, scores='probabilities')
+    assert found.scores.tolist() == [0.75]
+    assert len(decode(layout(outputs), 0.25, scores='probabilities')) == 8 * CLASSES
+    assert len(decode(layout(outputs), 0.76, scores='probabilities')) == 0
+
+
+def test_probability_that_was_rounded_above_one_is_one() -> None:
+    outputs = {role: np.zeros(shape, np.uint8) for role, shape in SHAPES.items()}
+    outputs['stride_8'][0, 0, 0, 0] = 255
+    found = decode(outputs, 0.5, scale=1 / 254, scores='probabilities')
+    assert found.scores.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ('cell_offset', 'box'),
+    # Cell (2, 1) of stride 8 at (16, 8), its centre 4 further; the distances are (6, 8, 17, 20).
+    [(0.5, (14, 4, 37, 32)), (0, (10, 0, 33, 28)), (0.25, (12, 2, 35, 30))],
+)
+def test_sides_are_measured_from_the_cell_offset(
+    cell_offset: float, box: tuple[int, ...]
+) -> None:
+    outputs = silent_outputs()
+    outputs['stride_8'][0, 1, 2, 1] = 0
+    outputs['stride_8'][0, 1, 2, CLASSES:] = SIDES_LOGITS
+    found = decode(join(outputs), 0.35, cell_offset=cell_offset)
+    np.testing.assert_allclose(found.boxes_xyxy, [box], atol=1e-4)
+
+
+PAIRS = {'scores_8': (1, 6, 2), 'boxes_8': (1, 6, 16), 'scores_16': (1, 2, 2),
+         'boxes_16': (1, 2, 16)}
 
 
 @pytest.mark.parametrize(
@@ -189,36 +274,63 @@ def test_quantized_output_gives_what_its_floats_give(
         ({'stride_8': (1, 2, 3, 18)},
          r"expected outputs \['stride_16', 'stride_8'\], got \['stride_8'\]"),
         ({**SHAPES, 'stride_32': (1, 1, 1, 18)}, "got .*'stride_32'"),
-        ({'stride_8': (1, 2, 3, 18), 'scores': (1, 1, 2, 18)}, "got .'scores', 'stride_8'"),
+        ({'stride_8': (1, 2, 3, 18), 'other': (1, 1, 2, 18)}, "got .'other', 'stride_8'"),
+        ({**SHAPES, 'predictions': (1, 8, 18)}, "got .'predictions', 'stride_16', 'stride_8'"),
+        ({**SHAPES, 'scores_8': (1, 6, 2)},
+         r"expected outputs \['boxes_16', 'boxes_8', 'scores_16', 'scores_8'\], got"),
         ({**SHAPES, 'stride_8': (1, 2, 3, 19)},
-         r'stride_8 of shape \(1, rows, columns, 18\) for 2 labels and 4 bins, got \(1, 2, .*19'),
+         r'stride_8 of shape \(1, 2, 3, 18\) or \(1, 6, 18\) for 2 labels, 4 bins and an input '
+         r'of 24 x 16, got \(1, 2, 3, 19\)'),
         ({**SHAPES, 'stride_8': (6, 18)}, r'got \(6, 18\)'),
-        ({**SHAPES, 'stride_8': (1, 6, 18)}, r'got \(1, 6, 18\)'),
+        ({**SHAPES, 'stride_8': (1, 18, 2, 3)}, r'got \(1, 18, 2, 3\)'),
         ({**SHAPES, 'stride_8': (2, 2, 3, 18)}, r'got \(2, 2, 3, 18\)'),
         # The roles of two outputs are exchanged.
         ({'stride_8': (1, 1, 2, 18), 'stride_16': (1, 2, 3, 18)},
-         'grids of one input, got stride_8 of 1 x 2, stride_16 of 2 x 3'),
+         r'stride_8 of shape \(1, 2, 3, 18\) .*, got \(1, 1, 2, 18\)'),
+        ({**PAIRS, 'scores_8': (1, 6, 16), 'boxes_8': (1, 6, 2)}, r'scores_8 of .*got \(1, 6, 16'),
+        ({**PAIRS, 'boxes_16': (1, 2, 20)}, r'boxes_16 of .* \(1, 2, 16\) .*got \(1, 2, 20\)'),
+        ({'predictions': (1, 7, 18)}, r'predictions of .* \(1, 8, 18\) .*got \(1, 7, 18\)'),
+        ({'predictions': (1, 18, 8)}, r'got \(1, 18, 8\)'),
     ],
 )
 def test_outputs_that_do_not_fit_the_options_are_refused(
     shapes: dict[str, tuple[int, ...]], message: str
 ) -> None:
-    with pytest.raises(ModelError, match=message):
-        GflHead(shapes, CLASSES, [8, 16], BINS)
+    GflHead(SHAPES, CLASSES, SIZE, [8, 16], BINS)
+    with pytest.raises(ModelError, match=f'gfl head: .*{message}'):
+        GflHead(shapes, CLASSES, SIZE, [8, 16], BINS)
 
 
-def test_grids_of_an_input_that_no_stride_divides_belong_together() -> None:
+def test_grids_of_an_input_that_no_stride_divides_are_rounded_up() -> None:
     # 100 pixels are 13 cells of 8, 7 of 16 and 4 of 32.
     shapes = {f'stride_{stride}': (1, cells, cells, CHANNELS)
               for stride, cells in ((8, 13), (16, 7), (32, 4))}
-    GflHead(shapes, CLASSES, [8, 16, 32], BINS)
+    GflHead(shapes, CLASSES, (100, 100), [8, 16, 32], BINS)
+
+
+@pytest.mark.parametrize('strides', [[], [8.0, 16], [0, 16], [-8, 16], ['8', '16'], [8, 8, 16],
+                                     [True, 16], '8'])
+def test_strides_that_are_not_different_counts_are_refused(strides: Any) -> None:
+    with pytest.raises(ModelError, match='gfl head: expected different positive whole strides'):
+        GflHead(SHAPES, CLASSES, SIZE, strides, BINS)
 
 
 @pytest.mark.parametrize(
-    ('strides', 'bins'),
-    [([8, 16], 0), ([8, 16], -4), ([8, 16], 4.0), ([8, 16], True), ([8, 16], '4'),
-     ([8.0, 16], 4), ([0, 16], 4), ([-8, 16], 4), (['8', '16'], 4), ([8, 8, 16], 4)],
+    ('options', 'message'),
+    [
+        ({'bins': 0}, 'positive whole number of bins, got 0'),
+        ({'bins': -4}, 'bins, got -4'),
+        ({'bins': 4.0}, r'bins, got 4\.0'),
+        ({'bins': True}, 'bins, got True'),
+        ({'bins': '4'}, "bins, got '4'"),
+        ({'bins': 4, 'scores': 'sigmoid'}, r"one of \('logits', 'probabilities'\), got 'sigmoid'"),
+        ({'bins': 4, 'scores': None}, 'got None'),
+        ({'bins': 4, 'cell_offset': 1.5}, r'cell_offset from 0 to 1, got 1\.5'),
+        ({'bins': 4, 'cell_offset': math.nan}, 'cell_offset from 0 to 1, got nan'),
+        ({'bins': 4, 'cell_offset': True}, 'cell_offset from 0 to 1, got True'),
+        ({'bins': 4, 'cell_offset': '0'}, "cell_offset from 0 to 1, got '0'"),
+    ],
 )
-def test_options_that_are_not_counts_are_refused(strides: Any, bins: Any) -> None:
-    with pytest.raises(ModelError, match='gfl head: expected different positive whole strides'):
-        GflHead(SHAPES, CLASSES, strides, bins)
+def test_options_that_mean_nothing_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ModelError, match=f'gfl head: expected .*{message}'):
+        GflHead(SHAPES, CLASSES, SIZE, [8, 16], **options)

@@ -44,7 +44,8 @@ def test_unknown_head_lists_the_known_ones(manifest: Manifest) -> None:
         ({'strides': None, 'bins': 4}, "head_options of 'gfl': "),
         ({'strides': [[8]], 'bins': 4}, 'positive whole strides'),
         ({'strides': '8', 'bins': 4}, 'positive whole strides'),
-        ({'strides': [8], 'bins': None}, 'positive whole strides'),
+        ({'strides': [8], 'bins': None}, 'positive whole number of bins'),
+        ({'strides': [8], 'bins': 4, 'input_size': [16, 16]}, "'input_size'"),
     ],
 )
 def test_wrong_options_are_refused(
@@ -55,5 +56,5 @@ def test_wrong_options_are_refused(
 
 
 def test_labels_that_do_not_fit_the_outputs_are_refused(manifest: Manifest) -> None:
-    with pytest.raises(ModelError, match=r'columns, 19\) for 3 labels and 4 bins'):
+    with pytest.raises(ModelError, match=r'\(1, 4, 19\) for 3 labels, 4 bins'):
         make_head(dataclasses.replace(manifest, labels=('person', 'car', 'dog')))
