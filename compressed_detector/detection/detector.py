@@ -114,11 +114,11 @@ class _InputWriter:
 def _stored_pixels(spec: InputSpec, info: TensorInfo) -> npt.NDArray[Any]:
     """Return what is stored (256, 3) for each value of a pixel in the network's channel order."""
     real = (np.arange(256)[:, None] - np.array(spec.mean)) / np.array(spec.std)
-    if not info.quantized:
-        return real.astype(info.dtype)
-    limits = np.iinfo(info.dtype)
-    stored = np.rint(real / info.scale + info.zero_point)
-    return np.clip(stored, limits.min, limits.max).astype(info.dtype)
+    if info.quantized:
+        limits = np.iinfo(info.dtype)
+        real = np.rint(real / info.scale + info.zero_point).clip(limits.min, limits.max)
+    stored: npt.NDArray[Any] = real.astype(info.dtype)
+    return stored
 
 
 def _select(

@@ -14,7 +14,6 @@ from compressed_detector.detection.manifest import RESIZE_MODES
 from compressed_detector.detection.types import Floats, Image
 
 
-
 @dataclass(frozen=True)
 class Letterbox:
     """

@@ -83,8 +83,8 @@ def load_coco(annotations: Path, images_dir: Path, labels: Sequence[str]) -> Coc
     """
     Read and check annotations in COCO's format.
 
-    Raises EvaluationError when the file is not such, names a picture twice, is without
-    annotations, or asks for a class that is not among the labels.
+    Raises EvaluationError when the file is not such, has no annotations, names a picture that
+    is not there, or asks for a class that is not among the labels.
     """
     try:
         content = json.loads(annotations.read_text(encoding='utf-8'))
@@ -99,20 +99,36 @@ def load_coco(annotations: Path, images_dir: Path, labels: Sequence[str]) -> Coc
             f'{annotations}: expected annotations in COCO format (images, categories, '
             f'annotations), got {type(error).__name__}: {error}'
         ) from error
-    asked = {names[item['category_id']] for item in objects}
-    if not asked:
-        raise EvaluationError(f'{annotations}: expected at least one annotation, got none')
-    unknown = sorted(asked - set(labels))
-    if unknown:
-        raise EvaluationError(
-            f'{annotations}: expected the classes of the model, got {unknown}, which it does '
-            f'not know; rename or remove them (known: {", ".join(labels)})'
-        )
+    try:
+        _check_asked({names[item['category_id']] for item in objects}, labels)
+        _check_pictures(list(files.values()))
+    except EvaluationError as error:
+        raise EvaluationError(f'{annotations}: {error}') from error
     return CocoData(files, {
         'images': [{'id': image_id} for image_id in files],
         'categories': [{'id': number, 'name': name} for number, name in names.items()],
         'annotations': objects,
     })
+
+
+def _check_asked(asked: set[str], labels: Sequence[str]) -> None:
+    if not asked:
+        raise EvaluationError('expected at least one annotation, got none')
+    unknown = sorted(asked - set(labels))
+    if unknown:
+        raise EvaluationError(
+            f'expected the classes of the model, got {unknown}, which it does not know; rename '
+            f'or remove them (known: {", ".join(labels)})'
+        )
+
+
+def _check_pictures(paths: Sequence[Path]) -> None:
+    missing = [str(path) for path in paths if not path.is_file()]
+    if missing:
+        raise EvaluationError(
+            f'expected {len(paths)} pictures, {len(missing)} of them are missing, '
+            f'first {missing[0]}'
+        )
 
 
 def _annotation(

@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compressed_detector.detection.boxes import areas, class_wise_nms, clip, from_centres, iou_matrix
+from compressed_detector.detection.boxes import (
+    areas,
+    class_wise_nms,
+    clip,
+    from_centres,
+    iou_matrix,
+)
 
 Box = tuple[int, int, int, int]
 

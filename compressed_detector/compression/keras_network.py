@@ -1,0 +1,110 @@
+# Copyright 2026 The compressed_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""From a network as data to a Keras 3 model with layers of the same names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from compressed_detector.compression.network import (
+    INPUT,
+    Add,
+    Concat,
+    Conv,
+    Layer,
+    MaxPool,
+    Network,
+    Normalize,
+    ResizeLike,
+)
+from compressed_detector.compression.tensorflow_runtime import tensorflow
+
+
+def build_model(
+    network: Network, input_size: int, results: Mapping[str, str] | None = None
+) -> Any:
+    """
+    Return the network as a Keras model with a batch of 1.
+
+    It takes float32 (1, input_size, input_size, channels) and returns a dictionary. Its keys are
+    the roles of the network's outputs; or those of ``results``, which names layers: features for
+    distillation are the results of any layers.
+    """
+    keras = tensorflow().keras
+    shapes = network.shapes(input_size)
+    image = keras.Input(shapes[INPUT], batch_size=1, name=INPUT)
+    tensors = {INPUT: image}
+    for layer in network.layers:
+        inputs = [tensors[name] for name in layer.inputs]
+        tensors[layer.name] = _apply(keras, layer, inputs, network)
+    wanted = network.outputs if results is None else results
+    return keras.Model(image, {role: tensors[name] for role, name in wanted.items()})
+
+
+def _apply(keras: Any, layer: Layer, inputs: Sequence[Any], network: Network) -> Any:
+    make: Any = {
+        Normalize: _normalize, Conv: _convolve, MaxPool: _max_pool, Concat: _concatenate,
+        Add: _add, ResizeLike: _resize,
+    }[type(layer)]
+    return make(keras, layer, inputs, network)
+
+
+def _normalize(keras: Any, layer: Normalize, inputs: Sequence[Any], network: Network) -> Any:
+    # Its own step, not folded into the first convolution: that one pads with zeros after the
+    # normalization, and folded it would have to pad with the mean of each channel. A depthwise
+    # 1x1 convolution is an operation that XNNPACK takes in float and in int8.
+    scale = 1 / np.array(layer.std, np.float32)
+    depthwise = keras.layers.DepthwiseConv2D(1, name=layer.name)
+    result = depthwise(inputs[0])
+    depthwise.set_weights([
+        scale.reshape(1, 1, -1, 1), -np.array(layer.mean, np.float32) * scale
+    ])
+    return result
+
+
+def _convolve(keras: Any, layer: Conv, inputs: Sequence[Any], network: Network) -> Any:
+    kernel = network.weights[layer.weight_name]
+    size, x = kernel.shape[0], inputs[0]
+    padding = 'same'
+    if layer.stride > 1 and size > 1:
+        # 'same' would shift a strided convolution of an even size by one pixel.
+        x = keras.layers.ZeroPadding2D(size // 2, name=f'{layer.name}_pad')(x)
+        padding = 'valid'
+    convolution = keras.layers.Conv2D(
+        kernel.shape[3], size, strides=layer.stride, padding=padding, name=layer.name
+    )
+    result = convolution(x)
+    convolution.set_weights([kernel, network.weights[layer.bias_name]])
+    if layer.negative_slope is None:
+        return result
+    return keras.layers.LeakyReLU(
+        negative_slope=layer.negative_slope, name=f'{layer.name}_activation'
+    )(result)
+
+
+def _max_pool(keras: Any, layer: MaxPool, inputs: Sequence[Any], network: Network) -> Any:
+    # Windows that reach over the top or left edge must ignore what is outside. Repeating the
+    # first row and column does exactly that, since those windows contain them anyway; a constant
+    # low enough to be ignored would widen the range that int8 has to represent.
+    x = inputs[0]
+    x = keras.layers.Concatenate(axis=1, name=f'{layer.name}_top')([x[:, :1], x])
+    x = keras.layers.Concatenate(axis=2, name=f'{layer.name}_left')([x[:, :, :1], x])
+    return keras.layers.MaxPooling2D(3, 2, 'valid', name=layer.name)(x)
+
+
+def _concatenate(keras: Any, layer: Concat, inputs: Sequence[Any], network: Network) -> Any:
+    return keras.layers.Concatenate(name=layer.name)(list(inputs))
+
+
+def _add(keras: Any, layer: Add, inputs: Sequence[Any], network: Network) -> Any:
+    return keras.layers.Add(name=layer.name)(list(inputs))
+
+
+def _resize(keras: Any, layer: ResizeLike, inputs: Sequence[Any], network: Network) -> Any:
+    height, width = inputs[1].shape[1:3]
+    return keras.layers.Resizing(
+        height, width, interpolation='bilinear', name=layer.name
+    )(inputs[0])

@@ -1,0 +1,97 @@
+# Copyright 2026 The compressed_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The names of models: ``<architecture>_<input size>_<stage>_<stage>...``.
+
+``nanodet_g_416_wi8_ai8`` is NanoDet-g at 416 pixels with weights and activations of 8 bits;
+``fp32`` stands for no stage at all. A name says what the model is, not what it was calibrated
+on; decoding it gives the stages with their other parameters at the defaults.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from compressed_detector.compression.architectures import ARCHITECTURES
+from compressed_detector.compression.stages import STAGES, Stage
+from compressed_detector.errors import CompressionError, ConfigError
+
+NO_STAGE = 'fp32'
+LARGEST_SIZE = 1280
+
+
+@dataclass(frozen=True)
+class Design:
+    """
+    What a model is built as; raises CompressionError when that is not possible.
+
+    The input is ``input_size`` pixels square. ``stages`` are applied in their order.
+    """
+
+    architecture: str
+    input_size: int
+    stages: tuple[Stage, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.architecture not in ARCHITECTURES:
+            raise CompressionError(
+                f'architecture: expected one of {sorted(ARCHITECTURES)}, '
+                f'got {self.architecture!r}'
+            )
+        step = ARCHITECTURES[self.architecture].size_multiple
+        if not step <= self.input_size <= LARGEST_SIZE or self.input_size % step:
+            raise CompressionError(
+                f'input_size: expected a multiple of {step} from {step} to {LARGEST_SIZE}, '
+                f'got {self.input_size}'
+            )
+        final = tuple(kind.parameters for kind in STAGES.values() if kind.final)
+        early = [stage.code for stage in self.stages[:-1] if isinstance(stage, final)]
+        if early:
+            raise CompressionError(f'stages: expected {early[0]} once and last')
+
+    @property
+    def name(self) -> str:
+        """The name that decodes to this design."""
+        codes = [stage.code for stage in self.stages] or [NO_STAGE]
+        return '_'.join([self.architecture, str(self.input_size), *codes])
+
+
+def decode(name: str) -> Design:
+    """Return the design that a name stands for; raises CompressionError for any other text."""
+    match = re.fullmatch(r'([a-z][a-z0-9_]*?)_([1-9]\d{0,3})_([a-z0-9_]+)', name, re.ASCII)
+    if match is None:
+        raise CompressionError(
+            f'name: expected ARCHITECTURE_SIZE_STAGES like nanodet_g_416_wi8_ai8, got {name!r}'
+        )
+    architecture, size, codes = match.groups()
+    stages = () if codes == NO_STAGE else _decode_stages(codes)
+    design = Design(architecture, int(size), stages)
+    if design.name != name:
+        raise CompressionError(f'name: expected {design.name!r}, got {name!r}')
+    return design
+
+
+def _decode_stages(codes: str) -> tuple[Stage, ...]:
+    stages: list[Stage] = []
+    rest = codes
+    while rest:
+        stage, length = _decode_stage(rest)
+        stages.append(stage)
+        rest = rest[length:].removeprefix('_')
+    return tuple(stages)
+
+
+def _decode_stage(codes: str) -> tuple[Stage, int]:
+    for kind in STAGES.values():
+        match = kind.code.match(codes)
+        if match and codes[match.end():match.end() + 1] in ('', '_'):
+            try:
+                parameters = {key: int(value) for key, value in match.groupdict().items()}
+                return kind.parameters(**parameters), match.end()
+            except (ConfigError, ValueError) as error:
+                raise CompressionError(f'name: {match.group()!r}: {error}') from error
+    raise CompressionError(
+        f'name: expected {NO_STAGE} or stages like '
+        f'{", ".join(kind.parameters().code for kind in STAGES.values())}, got {codes!r}'
+    )

@@ -1,0 +1,96 @@
+# Copyright 2026 The compressed_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Recipes: what to build, as a YAML file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from compressed_detector.compression import files
+from compressed_detector.compression.naming import Design
+from compressed_detector.compression.stages import STAGES, Stage
+from compressed_detector.config import options
+from compressed_detector.errors import CompressionError, ConfigError
+
+KEYS = ('name', 'architecture', 'weights', 'input_size', 'stages')
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A design, and the file of dense weights to start from."""
+
+    design: Design
+    weights: Path
+
+    @property
+    def name(self) -> str:
+        """The name of the model that the recipe builds."""
+        return self.design.name
+
+
+def load_recipe(path: Path) -> Recipe:
+    """
+    Read a recipe; raises CompressionError that names the file and the mistake.
+
+    The path of the weights is relative to the recipe's folder.
+    """
+    text = files.read(path, 'recipe')
+    try:
+        return parse_recipe(yaml.safe_load(text), path.parent)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise CompressionError(f'{path}: expected YAML: {error}') from error
+    except (CompressionError, ConfigError) as error:
+        raise CompressionError(f'{path}: {error}') from error
+
+
+def parse_recipe(values: Any, folder: Path) -> Recipe:
+    """Return the recipe in a mapping; raises CompressionError or ConfigError."""
+    _check_keys('recipe', values, KEYS, required=KEYS)
+    for key, kind in (('name', str), ('architecture', str), ('weights', str),
+                      ('input_size', int), ('stages', list)):
+        if type(values[key]) is not kind:
+            raise CompressionError(f'{key}: expected {kind.__name__}, got {values[key]!r}')
+    design = Design(
+        values['architecture'], values['input_size'],
+        tuple(_parse_stage(item) for item in values['stages']),
+    )
+    if design.name != values['name']:
+        raise CompressionError(
+            f'name: expected {design.name!r}, which is what the recipe builds, '
+            f'got {values["name"]!r}'
+        )
+    return Recipe(design, folder / values['weights'])
+
+
+def _parse_stage(item: Any) -> Stage:
+    if not isinstance(item, dict) or len(item) != 1:
+        raise CompressionError(
+            f'stages: expected entries like "- quantize: {{weight_bits: 8}}", got {item!r}'
+        )
+    ((kind, parameters),) = item.items()
+    _check_keys('stages', item, STAGES)
+    names = [option.name for option in options(STAGES[kind].parameters)]
+    _check_keys(kind, parameters, names)
+    try:
+        stage: Stage = STAGES[kind].parameters(**parameters)
+    except ConfigError as error:
+        raise CompressionError(f'{kind}.{error}') from error
+    return stage
+
+
+def _check_keys(
+    where: str, values: Any, known: Iterable[str], required: Iterable[str] = ()
+) -> None:
+    if not isinstance(values, Mapping):
+        raise CompressionError(f'{where}: expected keys and values, got {values!r}')
+    unknown = [key for key in values if key not in tuple(known)]
+    if unknown:
+        raise CompressionError(f'{where}: unknown keys {unknown}, known: {", ".join(known)}')
+    missing = [key for key in required if key not in values]
+    if missing:
+        raise CompressionError(f'{where}: missing keys {missing}')

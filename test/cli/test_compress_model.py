@@ -1,0 +1,185 @@
+# Copyright 2026 The compressed_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""compress_model as a user runs it: it teaches, builds, and refuses with a reason."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+from nanodet_g_graph import write_graph
+
+from compressed_detector.cli.compress_model import main
+from compressed_detector.compression import dense
+from compressed_detector.detection.bundle import Bundle
+from compressed_detector.evaluation.sources import bag_images
+
+ROOT = Path(__file__).parents[2]
+WEIGHTS = ROOT / 'models' / 'nanodet_g' / 'dense.npz'
+NAME = 'nanodet_g_96_wi8_ai8'  # small and quick to convert
+
+
+@pytest.fixture(scope='module')
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp('data') / 'images'
+    folder.mkdir()
+    frames = bag_images(ROOT / 'test' / 'data' / 'pedestrians', '/camera/image/compressed')
+    for index, (_, frame) in zip(range(4), frames):
+        cv2.imwrite(str(folder / f'{index}.png'), frame)
+    return folder
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    return write_recipe(tmp_path)
+
+
+def write_recipe(folder: Path, **changes: object) -> Path:
+    path = folder / 'recipe.yaml'
+    path.write_text(yaml.safe_dump({
+        'name': NAME, 'architecture': 'nanodet_g', 'weights': os.path.relpath(WEIGHTS, folder),
+        'input_size': 96, 'stages': [{'quantize': {'calibration_images': 3}}], **changes,
+    }))
+    return path
+
+
+def write_coco(folder: Path) -> Path:
+    """One person in the first picture: the box of the hand-drawn ground truth is not needed."""
+    path = folder / 'coco.json'
+    path.write_text(json.dumps({
+        'images': [{'id': 1, 'file_name': '0.png'}],
+        'categories': [{'id': 1, 'name': 'person'}],
+        'annotations': [{'id': 1, 'image_id': 1, 'category_id': 1, 'bbox': [300, 180, 30, 80]}],
+    }))
+    return path
+
+
+def test_build_writes_a_model_and_its_manifest_and_says_so(
+    recipe: Path, images: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / 'out'
+    coco = write_coco(tmp_path)
+    arguments = ['build', str(recipe), '--images', str(images), '--output', str(output),
+                 '--coco', str(coco), '--coco-images', str(images)]
+    assert main(arguments) == 0
+    bundle = Bundle.load(output / f'{NAME}.json')
+    assert bundle.manifest.name == NAME
+    assert bundle.manifest.input.shape == (1, 96, 96, 3)
+    assert {path.name for path in output.iterdir()} == {f'{NAME}.json', f'{NAME}.tflite'}
+    captured = capfd.readouterr()
+    assert 'average precision on 1 pictures' in captured.out
+    assert 'nanodet_g_96_fp32' in captured.out
+    assert f'wrote {output / NAME}.tflite' in captured.out
+    assert 'calibrating' in captured.err
+    assert '3/3' in captured.err
+
+
+def test_build_keeps_what_exists_unless_forced(
+    recipe: Path, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / f'{NAME}.tflite').write_bytes(b'mine')
+    arguments = ['build', str(recipe), '--images', str(images), '--output', str(tmp_path)]
+    assert main(arguments) == 2
+    assert '--force' in capsys.readouterr().err
+    assert (tmp_path / f'{NAME}.tflite').read_bytes() == b'mine'
+    assert main([*arguments, '--force']) == 0
+    Bundle.load(tmp_path / f'{NAME}.json')
+
+
+def test_float_model_needs_no_pictures(tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path, name='nanodet_g_96_fp32', stages=[])
+    assert main(['build', str(recipe), '--output', str(tmp_path)]) == 0
+    manifest = Bundle.load(tmp_path / 'nanodet_g_96_fp32.json').manifest
+    assert {output.dtype for output in manifest.outputs} == {'float32'}
+
+
+def test_mistakes_are_told_in_one_line_and_nothing_is_written(
+    recipe: Path, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / 'empty'
+    empty.mkdir()
+    broken = tmp_path / 'broken'
+    broken.mkdir()
+    (broken / 'cut.jpg').write_bytes(b'\xff\xd8')
+    output = tmp_path / 'out'
+    for arguments, message in (
+        ([], 'stage quantize needs pictures to calibrate on: --images DIR'),
+        (['--images', str(empty)], 'expected pictures'),
+        (['--images', str(broken)], 'cut.jpg'),
+        (['--images', str(tmp_path / 'absent')], 'expected a folder with pictures'),
+        (['--images', str(images), '--coco', str(tmp_path / 'absent.json')], 'absent.json'),
+    ):
+        assert main(['build', str(recipe), '--output', str(output), *arguments]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith('error: '), error
+        assert message in error
+        assert not output.exists()
+
+
+def test_wrong_recipe_and_missing_weights_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['build', str(tmp_path / 'absent.yaml')]) == 2
+    assert 'cannot read recipe' in capsys.readouterr().err
+    recipe = write_recipe(tmp_path, weights='absent.npz')
+    assert main(['build', str(recipe), '--output', str(tmp_path)]) == 2
+    assert 'write them with compress_model import' in capsys.readouterr().err
+
+
+def test_import_writes_weights_and_licences_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_graph(dense.load(WEIGHTS).weights).write(tmp_path / 'nanodet.json')
+    (tmp_path / 'LICENSE.human-models').write_text('MIT')
+    output = tmp_path / 'out'
+    arguments = ['import', str(tmp_path), '--output', str(output)]
+    assert main(arguments) == 0
+    assert {path.name for path in output.iterdir()} == {
+        'dense.npz', 'dense.json', 'LICENSE.nanodet', 'LICENSE.human-models'
+    }
+    assert 'rebuilt network equals the graph' in capsys.readouterr().out
+    np.testing.assert_array_equal(
+        dense.load(output / 'dense.npz').weights['conv33_weight'],
+        dense.load(WEIGHTS).weights['conv33_weight'],
+    )
+    assert main(arguments) == 2
+    assert 'expected new files, got existing' in capsys.readouterr().err
+
+
+def test_import_of_a_folder_without_the_graph_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['import', str(tmp_path), '--output', str(tmp_path / 'out')]) == 2
+    assert 'npm pack' in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('arguments', [['--help'], ['build', '--help'], ['import', '--help']])
+def test_help_comes_with_python_m(arguments: list[str]) -> None:
+    result = subprocess.run(
+        [sys.executable, '-m', 'compressed_detector.cli.compress_model', *arguments],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )
+    assert result.returncode == 0
+    assert 'usage: compress_model' in result.stdout
+
+
+def test_help_shows_commands_that_can_be_copied() -> None:
+    result = subprocess.run(
+        [sys.executable, '-m', 'compressed_detector.cli.compress_model', '--help'],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+    )
+    assert 'compress_model build config/recipes/nanodet_g_416_wi8_ai8.yaml' in result.stdout
+    assert (ROOT / 'config' / 'recipes' / 'nanodet_g_416_wi8_ai8.yaml').is_file()
+
+
+def test_no_command_is_an_error_of_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as error:
+        main([])
+    assert error.value.code == 2
+    assert 'usage: compress_model' in capsys.readouterr().err
