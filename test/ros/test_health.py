@@ -54,7 +54,7 @@ def test_nothing_counted_is_all_zeros():
 @pytest.mark.parametrize(('camera', 'numbers', 'level', 'words'), [
     (CAMERA, FINE, Level.OK, '10.0 frames per second'),
     (CAMERA, replace(FINE, received=0, processed=0), Level.OK, 'waiting for images on /image'),
-    (replace(CAMERA, published_s=1), replace(FINE, silent_s=9), Level.OK, 'per second'),
+    (replace(CAMERA, publishers=0), replace(FINE, silent_s=9), Level.WARN, 'nobody publishes'),
     (CAMERA, replace(FINE, silent_s=9), Level.WARN, 'fastdds_large_images.xml'),
     (replace(CAMERA, compressed=True), replace(FINE, silent_s=9), Level.WARN, 'running?'),
     (replace(CAMERA, published_s=1), replace(FINE, silent_s=9), Level.OK, 'frames per second'),
