@@ -20,11 +20,20 @@ def shared_files(folder: str) -> list[tuple[str, list[str]]]:
     ]
 
 
+def inside_files(package: str) -> list[str]:
+    """Return what lies among the modules and is none: templates, licences."""
+    files = (path for path in Path(package).rglob('*') if path.is_file())
+    return sorted(
+        str(path.relative_to(package)) for path in files if path.suffix not in ('.py', '.pyc')
+    )
+
+
 setup(
     name=PACKAGE,
     version='0.1.0',
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
-    package_data={PACKAGE: ['**/*.html.j2']},
+    # Listed one by one: the setuptools of Humble knows no ** here.
+    package_data={PACKAGE: inside_files(PACKAGE)},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
         (str(SHARE), ['package.xml']),
@@ -33,6 +42,8 @@ setup(
         *shared_files('models'),
     ],
     install_requires=['setuptools'],
+    # Without it `colcon test` looks for unittest classes, finds none and calls that a success.
+    extras_require={'test': ['pytest']},
     zip_safe=False,
     maintainer='The compressed_detector authors',
     maintainer_email='compressed_detector@users.noreply.github.com',

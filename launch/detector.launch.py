@@ -18,24 +18,26 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 # Not resolved: in a symlinked installation the files lie beside the link, not beside the source.
 SHARE = Path(__file__).absolute().parent.parent
-BOOLEANS = {'true': True, 'True': True, 'false': False, 'False': False}
+SWITCH = ('true', 'false', 'True', 'False')
+OPTIONAL_SWITCH = ('', *SWITCH)
+LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
 
-# Name, default and description; where the default is empty, the parameter file decides.
+# Name, default, choices and description; where the default is empty, the parameter file decides.
 ARGUMENTS = (
-    ('params_file', str(SHARE / 'config' / 'detector.yaml'), 'Parameter file (YAML) of the node.'),
-    ('namespace', '', 'Namespace of the node and of its relative topics.'),
-    ('use_sim_time', '', 'true: take the time from /clock. Empty: as params_file says.'),
-    ('model', '', 'Name of an installed model, or path of a model manifest (.json). '
-                  'Empty: as params_file says.'),
-    ('image_topic', 'image', 'Camera topic, without the /compressed of a transport.'),
-    ('image_transport', '', 'raw or compressed. Empty: as params_file says.'),
-    ('autostart', '', 'false: leave configure and activate to a lifecycle manager. '
-                      'Empty: as params_file says.'),
-    ('use_respawn', 'false', 'true: start the node again, 2 s after it died.'),
-    ('log_level', 'info', 'debug, info, warn, error or fatal.'),
+    ('params_file', str(SHARE / 'config' / 'detector.yaml'), None,
+     'Parameter file (YAML) of the node.'),
+    ('namespace', '', None, 'Namespace of the node and of its relative topics.'),
+    ('use_sim_time', '', OPTIONAL_SWITCH, 'Take the time from /clock. Empty: as in params_file.'),
+    ('model', '', None, 'Name of an installed model, or path of a model manifest (.json). '
+     'Empty: as in params_file.'),
+    ('image_topic', 'image', None, 'Camera topic, without the /compressed of a transport.'),
+    ('image_transport', '', None, 'raw or compressed. Empty: as in params_file.'),
+    ('autostart', '', OPTIONAL_SWITCH, 'Configure and activate at start; false leaves it to a '
+     'lifecycle manager. Empty: as in params_file.'),
+    ('use_respawn', 'false', SWITCH, 'Start the node again, 2 s after it died.'),
+    ('log_level', 'info', LEVELS, 'Print messages of this severity and above.'),
 )
 PARAMETERS = {'use_sim_time': bool, 'model': str, 'image_transport': str, 'autostart': bool}
-SWITCHES = {'use_sim_time', 'autostart', 'use_respawn'}
 
 PROFILE = str(SHARE / 'config' / 'fastdds_large_images.xml')
 PROFILE_SETTING = 'FASTDDS_DEFAULT_PROFILES_FILE'
@@ -45,20 +47,18 @@ TRANSPORT_SETTINGS = (PROFILE_SETTING, PROFILE_SETTING_UNTIL_JAZZY, 'FASTDDS_BUI
 
 def generate_launch_description() -> LaunchDescription:
     return LaunchDescription([
-        *(_declare(*argument) for argument in ARGUMENTS), OpaqueFunction(function=_start_node)
+        *(
+            DeclareLaunchArgument(
+                name, default_value=default, choices=choices, description=description
+            )
+            for name, default, choices, description in ARGUMENTS
+        ),
+        OpaqueFunction(function=_start_node),
     ])
 
 
-def _declare(name: str, default: str, description: str) -> DeclareLaunchArgument:
-    choices = [default, *(text for text in BOOLEANS if text != default)]
-    return DeclareLaunchArgument(
-        name, default_value=default, description=description,
-        choices=choices if name in SWITCHES else None,
-    )
-
-
 def _start_node(context: LaunchContext) -> list[Node]:
-    given = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
+    given = {name: LaunchConfiguration(name).perform(context) for name, *_ in ARGUMENTS}
     overrides = _overrides(given)
     return [
         Node(
@@ -70,7 +70,7 @@ def _start_node(context: LaunchContext) -> list[Node]:
             remappings=[('image', given['image_topic'])],
             ros_arguments=['--log-level', given['log_level']],
             additional_env=_large_image_transport(),
-            respawn=BOOLEANS[given['use_respawn']],
+            respawn=LaunchConfiguration('use_respawn'),
             respawn_delay=2.0,
             output='screen',
         )
@@ -86,9 +86,9 @@ def _existing(params_file: str) -> str:
 
 
 def _overrides(given: dict[str, str]) -> dict[str, ParameterValue]:
-    # Typed, or else a model that is called 416 becomes a number.
+    # Typed, because launch_ros would make a number of a model that is called 416.
     return {
-        name: ParameterValue(BOOLEANS[given[name]] if kind is bool else given[name], value_type=kind)
+        name: ParameterValue(LaunchConfiguration(name), value_type=kind)
         for name, kind in PARAMETERS.items()
         if given[name]
     }

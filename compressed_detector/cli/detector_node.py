@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import signal
 import sys
+from typing import Any
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.utilities import remove_ros_args
 
@@ -21,11 +24,14 @@ from compressed_detector.ros.detector_node import DetectorNode
 def main(argv: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM; return the exit code."""
     arguments = sys.argv if argv is None else argv
-    _parser().parse_args(remove_ros_args(arguments)[1:])
+    # rclpy's own handlers chain to these and end the spinning. Python must not raise on top: a
+    # terminal and `ros2 launch` each send SIGINT, and the second comes amid the clean-up.
+    _handle_signals(lambda *_: None)
     try:
+        _parser().parse_args(remove_ros_args(arguments)[1:])
         rclpy.init(args=arguments)
         _run()
-    except CompressedDetectorError as error:
+    except (CompressedDetectorError, rclpy_implementation.RCLInvalidROSArgsError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2
     except (KeyboardInterrupt, ExternalShutdownException):
@@ -36,7 +42,14 @@ def main(argv: list[str] | None = None) -> int:
             raise
     finally:
         rclpy.try_shutdown()
+        # The interpreter, while it ends, resets handlers that are functions, but not this one.
+        _handle_signals(signal.SIG_IGN)
     return 0
+
+
+def _handle_signals(handler: Any) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
 
 
 def _run() -> None:

@@ -45,7 +45,7 @@ def prepare_for(msgtypes: Iterable[str]) -> None:
 
     It acts through the environment of this process, so it must come before the first node. What
     the user configured is left alone; so is a process that sends small messages only, because
-    the memory (64 MB) is reserved at once, and containers often have less.
+    the memory (16 MB) is reserved at once, and containers have little of it.
     """
     profile = shared_file(f'config/{PROFILE}')
     if profile and not _configured() and not set(LARGE_TYPES).isdisjoint(msgtypes):
@@ -53,8 +53,13 @@ def prepare_for(msgtypes: Iterable[str]) -> None:
 
 
 def _configured() -> bool:
-    return any(os.environ.get(name) for name in SETTINGS) or any(
-        Path(name).exists() for name in PROFILES_HERE
+    # Humble adds its loopback transport to those of a profile instead of replacing them: the
+    # profile would open to the network what ROS_LOCALHOST_ONLY keeps on this machine.
+    return (
+        any(os.environ.get(name) for name in SETTINGS)
+        or any(Path(name).exists() for name in PROFILES_HERE)
+        or (os.environ.get('ROS_DISTRO') == 'humble'
+            and os.environ.get('ROS_LOCALHOST_ONLY') == '1')
     )
 
 

@@ -1,0 +1,64 @@
+# Copyright 2026 The compressed_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""What can be read in the launch file where ROS 2's launch is not installed."""
+
+import ast
+
+from harness import ROOT
+
+from compressed_detector.config import NodeConfig, options
+
+LAUNCH_FILE = ROOT / 'launch' / 'detector.launch.py'
+
+
+def constant(name):
+    """Return what the launch file assigns to a name; what is no literal becomes None."""
+    for node in ast.parse(LAUNCH_FILE.read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            return node.value
+    raise AssertionError(f'{LAUNCH_FILE} assigns no {name}')
+
+
+def declared():
+    """Return the default expression and the description of each argument."""
+    return {ast.literal_eval(name): (ast.unparse(default), ast.literal_eval(description))
+            for name, default, _, description in (row.elts for row in constant('ARGUMENTS').elts)}
+
+
+def overriding():
+    """Return the name of the type of each parameter that an argument can override."""
+    mapping = constant('PARAMETERS')
+    return {ast.literal_eval(key): ast.unparse(value)
+            for key, value in zip(mapping.keys, mapping.values)}
+
+
+def test_launch_file_compiles_and_generates_a_description():
+    module = compile(LAUNCH_FILE.read_text(), LAUNCH_FILE, 'exec')
+    assert 'generate_launch_description' in module.co_names
+
+
+def test_arguments_are_those_of_the_design_and_each_is_described():
+    assert list(declared()) == [
+        'params_file', 'namespace', 'use_sim_time', 'model', 'image_topic', 'image_transport',
+        'autostart', 'use_respawn', 'log_level',
+    ]
+    for name, (_, description) in declared().items():
+        assert description.endswith('.'), name
+        assert len(description) > 10, name
+
+
+def test_arguments_that_override_a_parameter_are_empty_by_default_and_say_so():
+    for name in overriding():
+        default, description = declared()[name]
+        assert default == "''", name
+        assert description.endswith('Empty: as in params_file.'), name
+
+
+def test_overridden_parameters_exist_and_have_the_type_of_the_configuration():
+    known = {option.name: option.type.__name__ for option in options(NodeConfig)}
+    assert overriding().items() <= {**known, 'use_sim_time': 'bool'}.items()
+
+
+def test_description_of_image_transport_names_every_choice():
+    choices = next(o.choices for o in options(NodeConfig) if o.name == 'image_transport')
+    assert declared()['image_transport'][1].startswith(' or '.join(choices))
