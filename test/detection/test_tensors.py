@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compressed_detector.detection.tensors import Tensor, TensorInfo
+from compressed_detector.detection.tensors import Tensor, TensorInfo, positions
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,19 @@ def test_real_of_nothing_is_nothing() -> None:
 def test_stored_is_the_inverse_of_real(scale: float, zero_point: int, real: float) -> None:
     stored = Tensor(np.zeros(0, np.int8), scale, zero_point).stored(real)
     assert (stored - zero_point) * scale == pytest.approx(real, abs=1e-9)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1), rows=st.integers(0, 8), columns=st.integers(1, 8),
+    share=st.sampled_from([0, 0.2, 1]), transposed=st.booleans(),
+)
+def test_positions_are_those_of_nonzero(
+    seed: int, rows: int, columns: int, share: float, transposed: bool
+) -> None:
+    mask = np.random.default_rng(seed).random((rows, columns)) < share
+    if transposed and rows:
+        mask = mask.T  # not contiguous
+    expected = np.nonzero(mask)
+    found = positions(mask)
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[1], expected[1])

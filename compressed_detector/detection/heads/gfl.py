@@ -17,7 +17,7 @@ import numpy as np
 
 from compressed_detector.detection.heads.head import check_roles
 from compressed_detector.detection.heads.levels import cells, check_strides, grid
-from compressed_detector.detection.tensors import Tensor
+from compressed_detector.detection.tensors import Tensor, positions
 from compressed_detector.detection.types import Detections, Floats
 from compressed_detector.errors import ModelError
 
@@ -95,7 +95,7 @@ class GflHead:
     ) -> Detections:
         classes, sides = level.scores.of(outputs), level.sides.of(outputs)
         threshold = _logit(score_threshold) if self._logits else score_threshold
-        passing, class_ids = np.nonzero(classes.values >= classes.stored(threshold))
+        passing, class_ids = positions(classes.values >= classes.stored(threshold))
         scores = classes.real(classes.values[passing, class_ids])
         scores = _sigmoid(scores) if self._logits else np.minimum(scores, np.float32(1))
         distances = self._expected_distances(sides.real(sides.values[passing])) * level.stride
