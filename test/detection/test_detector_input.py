@@ -151,14 +151,17 @@ def test_pixels_that_are_stored_as_they_are_go_straight_into_the_runtime(
 
 
 @pytest.mark.parametrize('color', ['bgr', 'rgb'])
+@pytest.mark.parametrize('shape', [(1, 64, 64, 3), (1, 3, 64, 64)])
 def test_network_that_takes_pixels_is_given_them_untouched(
-    copied: Callable[..., Path], tiny: Detector, color: str
+    copied: Callable[..., Path], tiny: Detector, color: str, shape: tuple[int, ...]
 ) -> None:
-    recorder = Recorder(tiny._interpreter.input, tiny)
+    recorder = Recorder(TensorInfo('image', shape, np.dtype('uint8')), tiny)
     image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
-    detect(Detector(Bundle.load(copied(input={'color': color})), recorder), image)
+    bundle = Bundle.load(copied(input={'color': color, 'shape': list(shape)}))
+    detect(Detector(bundle, recorder), image)
     expected = image[..., ::-1] if color == 'rgb' else image
-    np.testing.assert_array_equal(recorder.given[0], expected)
+    given = recorder.given[0] if shape[3] == 3 else recorder.given[0].transpose(1, 2, 0)
+    np.testing.assert_array_equal(given, expected)
 
 
 @pytest.mark.parametrize(
