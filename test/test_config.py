@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compressed_detector.config import (
+    CameraSettings,
     DetectionSettings,
     NodeConfig,
     Option,
@@ -23,8 +24,10 @@ from compressed_detector.config import (
 from compressed_detector.errors import ConfigError
 
 NODE_OPTIONS = list(options(NodeConfig))
+CAMERA_OPTIONS = list(options(CameraSettings))
+ALL_OPTIONS = [*NODE_OPTIONS, *CAMERA_OPTIONS]
 OPTION = {option.name: option for option in NODE_OPTIONS}
-NUMBERS = [option for option in NODE_OPTIONS if option.type in (int, float)]
+NUMBERS = [option for option in ALL_OPTIONS if option.type in (int, float)]
 
 
 def by_name(option: Option) -> str:
@@ -36,15 +39,20 @@ def test_options_are_the_fields_in_order_of_declaration() -> None:
         item.name for item in dataclasses.fields(NodeConfig)
     ]
     assert [option.name for option in NODE_OPTIONS][:3] == [
-        'score_threshold', 'nms_iou_threshold', 'max_detections'
+        'score_threshold', 'class_thresholds', 'classes'
     ]
 
 
-@pytest.mark.parametrize('option', NODE_OPTIONS, ids=by_name)
+def test_no_name_is_used_for_the_node_and_for_its_cameras() -> None:
+    names = [option.name for option in ALL_OPTIONS]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize('option', ALL_OPTIONS, ids=by_name)
 def test_option_is_described_and_its_default_is_valid(option: Option) -> None:
     assert option.description.endswith('.')
-    assert option.type in (bool, int, float, str)
-    assert type(option.default) is option.type
+    assert option.is_list or option.type in (bool, int, float, str)
+    assert type(option.default) is (tuple if option.is_list else option.type)
     assert option.check(option.default) == option.default
 
 
@@ -69,8 +77,12 @@ def test_not_a_number_and_infinity_are_refused(option: Option) -> None:
 
 
 def test_live_options_are_those_that_need_no_new_model() -> None:
-    assert {option.name for option in NODE_OPTIONS if option.live} == {
-        'score_threshold', 'nms_iou_threshold', 'max_detections', 'image_timeout'
+    assert {option.name for option in NODE_OPTIONS if not option.live} == {
+        'model', 'num_threads', 'nice', 'cameras', 'lazy', 'autostart'
+    }
+    assert {option.name for option in CAMERA_OPTIONS if not option.live} == {
+        'image_topic', 'image_transport', 'camera_info_topic', 'images_rectified', 'depth_topic',
+        'base_frame', 'scan_frame',
     }
 
 
@@ -97,8 +109,11 @@ def test_configuration_cannot_be_changed_behind_its_checks() -> None:
         ('autostart', 1, 'autostart: expected bool, got 1'),
         ('autostart', 'true', "got 'true'"),
         ('model', 5, 'model: expected str, got 5'),
-        ('image_transport', 'theora', "expected one of raw, compressed, got 'theora'"),
-        ('image_transport', ['raw'], 'image_transport: expected one of'),
+        ('classes', 'person', "classes: expected list of strings, got 'person'"),
+        ('classes', ['person', 5], 'expected list of strings'),
+        ('class_thresholds', ['person'], 'expected entries such as "person:0.25"'),
+        ('class_thresholds', ['person:2'], "from 0.01 to 1.0, got 'person:2'"),
+        ('class_thresholds', [':0.5'], "got ':0.5'"),
     ],
 )
 def test_wrong_value_is_refused_with_what_was_expected(
@@ -109,9 +124,8 @@ def test_wrong_value_is_refused_with_what_was_expected(
 
 
 def test_integer_is_accepted_where_a_float_belongs() -> None:
-    node = from_mapping(NodeConfig, {'score_threshold': 1, 'image_timeout': 5})
-    assert (node.score_threshold, node.image_timeout) == (1.0, 5.0)
-    assert type(node.score_threshold) is float
+    node = from_mapping(NodeConfig, {'score_threshold': 1})
+    assert (node.score_threshold, type(node.score_threshold)) == (1.0, float)
 
 
 def test_values_are_plain_python_numbers() -> None:
@@ -122,7 +136,28 @@ def test_values_are_plain_python_numbers() -> None:
 
 @pytest.mark.parametrize('choice', ['raw', 'compressed'])
 def test_every_choice_is_accepted(choice: str) -> None:
-    assert from_mapping(NodeConfig, {'image_transport': choice}).image_transport == choice
+    assert from_mapping(CameraSettings, {'image_transport': choice}).image_transport == choice
+
+
+@pytest.mark.parametrize('value', ['theora', ['raw'], ''])
+def test_what_is_no_choice_is_refused(value: Any) -> None:
+    with pytest.raises(ConfigError, match='image_transport: expected one of raw, compressed'):
+        from_mapping(CameraSettings, {'image_transport': value})
+
+
+def test_the_empty_string_of_ros_stands_for_an_empty_list() -> None:
+    assert NodeConfig(cameras=['']).cameras == ()
+    assert NodeConfig(classes=['person', '']).classes == ('person',)
+
+
+def test_thresholds_of_classes_are_read_by_name() -> None:
+    settings = DetectionSettings(class_thresholds=['traffic light:0.5', 'a:b:0.25'])
+    assert settings.thresholds_by_class == {'traffic light': 0.5, 'a:b': 0.25}
+
+
+def test_ranges_must_be_in_order() -> None:
+    with pytest.raises(ConfigError, match='range_min: expected less than range_max'):
+        CameraSettings(range_min=5.0, range_max=4.0)
 
 
 def test_mapping_fills_in_defaults() -> None:
@@ -148,12 +183,15 @@ def test_parameters_of_the_node_alone_are_unknown_to_the_detection_settings() ->
 
 
 @given(name=st.sampled_from(sorted(OPTION)), value=st.none() | st.booleans() | st.integers()
-       | st.floats() | st.text() | st.binary() | st.lists(st.integers()))
+       | st.floats() | st.text() | st.binary() | st.lists(st.integers()) | st.lists(st.text()))
 def test_any_value_is_either_refused_or_kept(name: str, value: Any) -> None:
     try:
         kept = getattr(from_mapping(NodeConfig, {name: value}), name)
     except ConfigError:
         return
-    assert kept == value
-    assert type(kept) is OPTION[name].type
+    if OPTION[name].is_list:
+        assert kept == tuple(item for item in value if item)
+    else:
+        assert kept == value
+        assert type(kept) is OPTION[name].type
     assert OPTION[name].check(kept) == kept

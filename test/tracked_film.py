@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from compressed_detector.config import TrackingSettings
 from compressed_detector.detection.tracking import Tracker, Tracks
-from compressed_detector.detection.tracking_settings import TrackingSettings
 from compressed_detector.detection.types import Detections
 
 START_NS = 1_767_225_600 * 10**9

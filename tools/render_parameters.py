@@ -14,7 +14,13 @@ import sys
 import textwrap
 from pathlib import Path
 
-from compressed_detector.config import NodeConfig, Option, options
+from compressed_detector.config import (
+    CameraSettings,
+    NodeConfig,
+    Option,
+    RangingSettings,
+    options,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = '<!-- parameters -->', '<!-- end of parameters -->'
@@ -25,25 +31,46 @@ YAML_HEAD = """\
 /**:
   ros__parameters:
 """
+YAML_CAMERAS = """\
+    # For each camera. With cameras: [front, left] these hold for both, and what differs is set
+    # under the name of one:
+    #   front:
+    #     image_topic: /front_camera/image_raw
+    #     camera_height: 0.35
+"""
+TABLE_HEAD = (
+    '| parameter | default | must be | unit | live | meaning |',
+    '|---|---|---|---|---|---|',
+)
 
 
 def render_yaml() -> str:
     """Return the text of config/detector.yaml."""
-    return YAML_HEAD + '\n'.join(_yaml_entry(option) for option in options(NodeConfig))
+    return YAML_HEAD + '\n'.join([
+        *(_yaml_entry(option) for option in options(NodeConfig)),
+        YAML_CAMERAS,
+        *(_yaml_entry(option) for option in camera_options()),
+    ])
 
 
 def render_table() -> str:
     """Return the README's table of parameters in Markdown."""
-    rows = [
-        '| parameter | default | must be | unit | live | meaning |',
-        '|---|---|---|---|---|---|',
-    ]
-    for option in options(NodeConfig):
-        rows.append(
-            f'| `{option.name}` | `{json.dumps(option.default)}` | {option.constraint} '
-            f'| {option.unit} | {"yes" if option.live else ""} | {option.description} |'
-        )
-    return '\n'.join(rows)
+    return '\n'.join([
+        *TABLE_HEAD,
+        *(_row(option) for option in options(NodeConfig)),
+        '',
+        'For each camera (for `front` of `cameras: [front, left]` under its name, such as',
+        '`front.max_rate`; without a name they hold for all that do not say otherwise):',
+        '',
+        *TABLE_HEAD,
+        *(_row(option) for option in camera_options()),
+    ])
+
+
+def camera_options() -> list[Option]:
+    """Return the options of a camera, those about ranging last."""
+    ranging = [option.name for option in options(RangingSettings)]
+    return sorted(options(CameraSettings), key=lambda option: option.name in ranging)
 
 
 def with_table(readme: str) -> str:
@@ -73,12 +100,26 @@ def main() -> int:
     return int(check and bool(stale))
 
 
+def _row(option: Option) -> str:
+    return (
+        f'| `{option.name}` | `{_text(option)}` | {option.constraint} | {option.unit} '
+        f'| {"yes" if option.live else ""} | {option.description} |'
+    )
+
+
+def _text(option: Option) -> str:
+    """Return the default as YAML; ROS 2 cannot read an empty list, [""] stands for it."""
+    return json.dumps(list(option.default) or ['']) if option.is_list else json.dumps(
+        option.default
+    )
+
+
 def _yaml_entry(option: Option) -> str:
     unit = f' [{option.unit}]' if option.unit else ''
     live = ', live' if option.live else ''
     text = f'{option.description}{unit} ({option.constraint}{live})'
     comment = textwrap.fill(text, 95, initial_indent='    # ', subsequent_indent='    # ')
-    return f'{comment}\n    {option.name}: {json.dumps(option.default)}\n'
+    return f'{comment}\n    {option.name}: {_text(option)}\n'
 
 
 if __name__ == '__main__':

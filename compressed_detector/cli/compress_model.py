@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from compressed_detector.cli import inspect_model
 from compressed_detector.cli.compress_display import Progress, build_table, open_progress
 from compressed_detector.compression import dense, files, importing, pipeline
 from compressed_detector.compression.architectures import ARCHITECTURES
@@ -50,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title='commands', required=True, metavar='COMMAND')
     _add_import(commands)
     _add_build(commands)
+    inspect_model.add_parser(commands)
     return parser
 
 

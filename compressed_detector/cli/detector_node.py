@@ -16,7 +16,7 @@ from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.utilities import remove_ros_args
 
-from compressed_detector.config import NodeConfig, options
+from compressed_detector.config import CameraSettings, NodeConfig, options
 from compressed_detector.errors import CompressedDetectorError
 from compressed_detector.ros.detector_node import DetectorNode
 
@@ -67,7 +67,8 @@ def _run() -> None:
 def _parser() -> argparse.ArgumentParser:
     described = '\n'.join(
         f'  {option.name} ({option.constraint}, default {option.default!r})\n'
-        f'      {option.description}' for option in options(NodeConfig)
+        f'      {option.description}'
+        for config in (NodeConfig, CameraSettings) for option in options(config)
     )
     return argparse.ArgumentParser(
         prog='detector_node',

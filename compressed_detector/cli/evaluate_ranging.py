@@ -14,11 +14,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from compressed_detector.config import DetectionSettings
+from compressed_detector.config import DetectionSettings, RangingSettings
 from compressed_detector.detection.bundle import find_manifest
 from compressed_detector.detection.detector import Detector
 from compressed_detector.detection.ranging import Ranges
-from compressed_detector.detection.ranging_settings import RangingSettings
 from compressed_detector.errors import CompressedDetectorError, EvaluationError
 from compressed_detector.evaluation import kitti
 from compressed_detector.evaluation.kitti_numbers import read_numbers, write_numbers

@@ -14,10 +14,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from compressed_detector.config import DetectionSettings, NodeConfig
+from compressed_detector.config import DetectionSettings, NodeConfig, TrackingSettings
 from compressed_detector.detection.bundle import find_manifest
 from compressed_detector.detection.detector import Detector
-from compressed_detector.detection.tracking_settings import TrackingSettings
 from compressed_detector.detection.types import Detections
 from compressed_detector.errors import CompressedDetectorError, EvaluationError
 from compressed_detector.evaluation.ground_truth import FrameTruth, load_ground_truth

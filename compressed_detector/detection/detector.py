@@ -14,6 +14,7 @@ import numpy.typing as npt
 from compressed_detector.config import DetectionSettings
 from compressed_detector.detection.boxes import class_wise_nms, clip
 from compressed_detector.detection.bundle import Bundle
+from compressed_detector.detection.classes import class_thresholds, keep_obstacles
 from compressed_detector.detection.heads import make_head
 from compressed_detector.detection.interpreter import Interpreter, LiteInterpreter
 from compressed_detector.detection.letterbox import Letterbox
@@ -52,6 +53,11 @@ class Detector:
         return cls(bundle, LiteInterpreter(bundle.model, num_threads))
 
     @property
+    def runtime_name(self) -> str:
+        """The library that computes the network."""
+        return self._interpreter.runtime_name
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The class names by class id."""
         return self.manifest.labels
@@ -65,8 +71,9 @@ class Detector:
         """
         letterbox = self._letterbox(image)
         outputs = self._infer(image, letterbox)
-        candidates = self._head.decode(outputs, settings.score_threshold)
-        return _select(candidates, letterbox, settings)
+        thresholds = class_thresholds(settings, self.labels)
+        candidates = self._head.decode(outputs, float(thresholds.min()))
+        return _select(keep_obstacles(candidates, thresholds), letterbox, settings)
 
     def _letterbox(self, image: Image) -> Letterbox:
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:

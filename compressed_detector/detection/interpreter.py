@@ -42,6 +42,10 @@ class Interpreter(Protocol):
     """What the detector needs of a runtime."""
 
     @property
+    def runtime_name(self) -> str:
+        """The library that computes."""
+
+    @property
     def input(self) -> TensorInfo:
         """The network's only input."""
 

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from compressed_detector.config import RangingSettings
 from compressed_detector.detection.camera_model import CameraModel, Floats64, Mounting
 from compressed_detector.detection.depth_image import sample_depth_m
-from compressed_detector.detection.ranging_settings import RangingSettings
 from compressed_detector.detection.types import Floats
 
 Flags = npt.NDArray[np.bool_]

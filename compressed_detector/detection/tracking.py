@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from compressed_detector.config import TrackingSettings
 from compressed_detector.detection.boxes import clip, iou_matrix
 from compressed_detector.detection.motion import Ids, Motion
-from compressed_detector.detection.tracking_settings import TrackingSettings
 from compressed_detector.detection.types import Detections, Floats, Indices
 
 # A longer step, like one back in time, is no next frame: the scene is another.
@@ -47,6 +47,22 @@ class Tracks:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @classmethod
+    def untracked(cls, detections: Detections) -> Tracks:
+        """Return the detections of one frame without identities."""
+        count = len(detections)
+        return cls(detections, np.zeros(count, np.int64), np.arange(count))
+
+    @property
+    def tracked(self) -> bool:
+        """Whether the objects have identities; those of an empty frame have, too."""
+        return bool((self.ids > 0).all())
+
+    @property
+    def names(self) -> list[str]:
+        """The ids as messages carry them; empty strings for objects without."""
+        return [str(number) if number else '' for number in self.ids.tolist()]
 
     @property
     def held(self) -> npt.NDArray[np.bool_]:

@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from compressed_detector.config import RangingSettings
 from compressed_detector.detection.camera_model import CameraModel, Floats64, Mounting
 from compressed_detector.detection.ranging import Ranges, combine, from_ground_plane
-from compressed_detector.detection.ranging_settings import RangingSettings
 from compressed_detector.detection.types import Detections, Floats, Image, Indices
 from compressed_detector.errors import EvaluationError
 from compressed_detector.evaluation.matching import match

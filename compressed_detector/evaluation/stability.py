@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from compressed_detector.config import TrackingSettings
 from compressed_detector.detection.boxes import iou_matrix
 from compressed_detector.detection.tracking import Tracker, Tracks
-from compressed_detector.detection.tracking_settings import TrackingSettings
 from compressed_detector.detection.types import Detections, Floats
 from compressed_detector.evaluation.ground_truth import FrameTruth
 from compressed_detector.evaluation.live import score_frames

@@ -5,39 +5,32 @@
 from __future__ import annotations
 
 import functools
-import time
+import os
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from sensor_msgs.msg import Image
-from vision_msgs.msg import Detection2DArray
+from std_srvs.srv import Trigger
 
 from compressed_detector.detection.bundle import find_manifest
+from compressed_detector.detection.classes import class_thresholds
 from compressed_detector.detection.detector import Detector
-from compressed_detector.detection.drawing import draw
-from compressed_detector.errors import ImageError, ModelError
+from compressed_detector.errors import CompressedDetectorError, ImageError
 from compressed_detector.resources import model_folders
-from compressed_detector.ros import image_messages, outputs
-from compressed_detector.ros.camera import CameraSubscription
-from compressed_detector.ros.health import Camera, Health, Level, Snapshot, judge
-from compressed_detector.ros.parameters import Parameters
+from compressed_detector.ros import diagnostics
+from compressed_detector.ros.background import run_in_thread
+from compressed_detector.ros.camera_pipeline import CameraPipeline, Frame
+from compressed_detector.ros.judgement import Level
+from compressed_detector.ros.parameters import Configuration, Parameters
 from compressed_detector.ros.worker import Worker
 
 WARNING_PERIOD_S = 5.0
-
-
-@dataclass(frozen=True)
-class Frame:
-    """An image message and when it arrived (monotonic seconds)."""
-
-    message: Any
-    received_s: float
-
+REPORT_PERIOD_S = 1.0
+LAZY_PERIOD_S = 0.2
 
 Transition = Callable[['DetectorNode', LifecycleState], TransitionCallbackReturn]
 
@@ -61,11 +54,14 @@ def _said_aloud(transition: Transition) -> Transition:
 
 class DetectorNode(LifecycleNode):
     """
-    Publishes what a compressed detector sees in a camera's images.
+    Publishes what a compressed detector sees in the images of one or several cameras.
 
-    Subscribes ``image`` (sensor_msgs/Image, or CompressedImage on ``image/compressed``); publishes
-    ``~/detections`` for every processed image, empty ones included, ``~/debug_image`` while
-    somebody subscribes it, and ``/diagnostics`` at 1 Hz in every state.
+    Subscribes ``image`` (sensor_msgs/Image, or CompressedImage on ``image/compressed``),
+    ``camera_info`` and, if set, a depth image. Publishes for every processed image, empty or
+    not, ``~/detections`` and, where ranges are known, ``~/obstacles`` (Detection3DArray),
+    ``~/obstacles/points`` (PointCloud2), ``~/obstacles/scan`` (LaserScan) and ``~/markers``;
+    ``~/debug_image`` while somebody looks; and ``/diagnostics`` at 1 Hz in every state. With
+    named cameras, all of them under ``~/<camera>/``. ``~/reload_model`` reads the model again.
     """
 
     def __init__(self) -> None:
@@ -75,47 +71,50 @@ class DetectorNode(LifecycleNode):
         self._problem = ''
         self._detector: Detector | None = None
         self._worker: Worker[Frame] | None = None
-        self._camera: CameraSubscription | None = None
-        self._health = Health()
-        self._configuration = Parameters(self, lambda: self._state == 'unconfigured')
+        self._pipelines: list[CameraPipeline] = []
+        self._configuration = Parameters(
+            self, lambda: self._state == 'unconfigured', self._check_classes
+        )
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        self.create_service(Trigger, '~/reload_model', self._reload_model)
         # A steady clock: simulated time may stand still, and silence must be reported then too.
-        self.create_timer(1.0, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(REPORT_PERIOD_S, self._report, clock=steady)
+        self.create_timer(LAZY_PERIOD_S, self._listen_if_wanted, clock=steady)
 
     @property
     def autostart(self) -> bool:
         """Whether the node configures and activates itself."""
-        return self._configuration.config.autostart
+        return self._configuration.current.node.autostart
 
     @_said_aloud
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model and create the publishers."""
-        config = self._configuration.config
         try:
-            manifest = find_manifest(config.model, model_folders())
-            self._detector = Detector.load(manifest, config.num_threads)
-        except ModelError as error:
+            os.setpriority(os.PRIO_PROCESS, 0, self._configuration.current.node.nice)
+            self._detector = self._load_model()
+        except (CompressedDetectorError, PermissionError) as error:
             self._problem = str(error)
             self.get_logger().error(f'cannot load the model: {error}')
             return TransitionCallbackReturn.FAILURE
         self._problem = ''
-        self._detections_out = self.create_publisher(Detection2DArray, '~/detections', 10)
-        self._debug_out = self.create_publisher(Image, '~/debug_image', 1)
-        self.get_logger().info(f'loaded {manifest} ({len(self._detector.labels)} classes)')
+        self._pipelines = [
+            CameraPipeline(
+                self, name, functools.partial(self._camera_settings, name), self._hand_over
+            )
+            for name in self._configuration.current.cameras
+        ]
+        self._announce_model()
         return self._reached('inactive')
 
     @_said_aloud
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start the worker, then let images in."""
-        self._health = Health()
-        self._worker = Worker(self._process)
+        self._worker = Worker(self._process, lambda name: self._camera_settings(name).priority)
         self._worker.start()
-        transport = self._configuration.config.image_transport
-        self._camera = CameraSubscription(
-            self, transport, self._receive, self._health.count_lost
-        )
-        self.get_logger().info(f'detecting on {self._camera.topic}')
-        return self._reached('active')
+        self._reached('active')
+        self._listen_if_wanted()
+        return TransitionCallbackReturn.SUCCESS
 
     @_said_aloud
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -151,34 +150,83 @@ class DetectorNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _stop(self) -> None:
-        if self._camera is not None:
-            self._camera.close()
-            self._camera = None
+        for pipeline in self._pipelines:
+            pipeline.mute()
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
 
     def _release(self) -> None:
         self._stop()
-        if self._detector is not None:
-            self._detector = None
-            self.destroy_publisher(self._detections_out)
-            self.destroy_publisher(self._debug_out)
+        for pipeline in self._pipelines:
+            pipeline.close()
+        self._pipelines = []
+        self._detector = None
 
-    def _receive(self, message: Any) -> None:
-        """Take an image from the executor's thread, which never waits for inference."""
-        if self._worker is None:
+    def _camera_settings(self, name: str) -> Any:
+        return self._configuration.current.cameras[name]
+
+    def _load_model(self) -> Detector:
+        config = self._configuration.current.node
+        path: Path = find_manifest(config.model, model_folders())
+        detector = Detector.load(path, config.num_threads)
+        class_thresholds(config, detector.labels)  # refuses classes that it does not know
+        self.get_logger().info(f'loaded {path} ({len(detector.labels)} classes)')
+        return detector
+
+    def _check_classes(self, configuration: Configuration) -> None:
+        if self._detector is not None:
+            class_thresholds(configuration.node, self._detector.labels)
+
+    def _announce_model(self) -> None:
+        assert self._detector is not None, 'announced only after loading'
+        for pipeline in self._pipelines:
+            pipeline.outputs.announce(
+                self._detector.manifest, self._configuration.current.node.score_threshold,
+                self.get_clock().now().to_msg(),
+            )
+
+    async def _reload_model(
+        self, request: Trigger.Request, response: Trigger.Response
+    ) -> Trigger.Response:
+        """Swap the model between two frames; a bad one leaves the old one running."""
+        if self._detector is None:
+            response.message = 'the node is not configured: configure it, and it loads the model'
+            return response
+        try:
+            detector = await run_in_thread(self._load_model, self.executor)
+        except CompressedDetectorError as error:
+            response.message = f'the old model stays: {error}'
+            self.get_logger().error(f'cannot reload the model: {error}')
+            return response
+        if self._detector is not None:
+            self._detector = detector
+            self._announce_model()
+        response.success, response.message = True, f'loaded {detector.manifest.name}'
+        return response
+
+    def _listen_if_wanted(self) -> None:
+        if self._state != 'active':
             return
-        self._health.count_received()
-        if self._worker.put(Frame(message, time.monotonic())):
-            self._health.count_replaced()
+        lazy = self._configuration.current.node.lazy
+        for pipeline in self._pipelines:
+            wanted = not lazy or pipeline.outputs.wanted()
+            if wanted and not pipeline.listening:
+                pipeline.listen()
+            elif pipeline.listening and not wanted:
+                pipeline.mute()
+
+    def _hand_over(self, frame: Frame) -> bool:
+        """Give the worker a frame; return whether it replaced one that was waiting."""
+        return self._worker is not None and self._worker.put(frame.camera.name, frame)
 
     def _process(self, frame: Frame) -> None:
         """Answer one image, in the worker's thread."""
+        assert self._detector is not None, 'the worker runs only while a model is loaded'
         try:
-            self._detect_and_publish(frame)
+            frame.camera.answer(frame, self._detector, self._configuration.current.node)
         except ImageError as error:
-            self._health.count_undecodable(error.reason)
+            frame.camera.health.count_undecodable(error.reason)
             self.get_logger().warning(
                 f'dropped an image: {error}', throttle_duration_sec=WARNING_PERIOD_S
             )
@@ -186,36 +234,27 @@ class DetectorNode(LifecycleNode):
             if not self.context.ok():
                 return  # a signal ended ROS while this image was in progress
             # Whatever is wrong with one image must not silence the node for the next.
-            self._health.count_undecodable('internal error')
+            frame.camera.health.count_undecodable('internal error')
             self.get_logger().error(
                 f'dropped an image: {traceback.format_exc()}',
                 throttle_duration_sec=WARNING_PERIOD_S,
             )
 
-    def _detect_and_publish(self, frame: Frame) -> None:
-        assert self._detector is not None, 'the worker runs only while a model is loaded'
-        header, labels = frame.message.header, self._detector.labels
-        image = image_messages.to_bgr(frame.message)
-        detections = self._detector.detect(image, self._configuration.config)
-        self._detections_out.publish(outputs.to_detection_array(detections, labels, header))
-        self._health.count_processed(frame.received_s)
-        if self._debug_out.get_subscription_count():
-            picture = draw(image, detections, labels)
-            self._debug_out.publish(image_messages.to_message(picture, header))
-
     def _report(self) -> None:
-        active = (self._camera.on_graph(), self._health.snapshot()) if self._camera else None
-        level, message = self._judgement(active)
-        if level is not Level.OK:
-            self.get_logger().warning(message, throttle_duration_sec=WARNING_PERIOD_S)
-        self._diagnostics.publish(outputs.to_diagnostics(
-            f'{self.get_name()}: image', level, message, self._state, active,
-            self.get_clock().now().to_msg(),
-        ))
-
-    def _judgement(self, active: tuple[Camera, Snapshot] | None) -> tuple[Level, str]:
-        if self._problem:
-            return Level.ERROR, self._problem
-        if active is None:
-            return Level.OK, f'{self._state}; detects only while active'
-        return judge(*active, self._configuration.config.image_timeout)
+        statuses = [diagnostics.of_model(
+            self.get_name(), self._state, self._problem, self._detector,
+            self._configuration.current.node,
+        )]
+        statuses += [
+            diagnostics.of_camera(f'{self.get_name()}: {pipeline.name or "camera"}', state)
+            for pipeline in self._pipelines
+            if (state := pipeline.state()) is not None
+        ]
+        for status in statuses:
+            if diagnostics.level_of(status) is not Level.OK:
+                self.get_logger().warning(
+                    f'{status.name}: {status.message}', throttle_duration_sec=WARNING_PERIOD_S
+                )
+        array = DiagnosticArray(status=statuses)
+        array.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(array)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import Point, Pose, Quaternion, TransformStamped, Vector3
-from sensor_msgs.msg import LaserScan, PointCloud2, PointField
+from sensor_msgs.msg import LaserScan, PointCloud2
 from std_msgs.msg import ColorRGBA, Header
 from vision_msgs.msg import (
     BoundingBox3D,
@@ -31,14 +31,16 @@ from compressed_detector.detection.obstacles import NEAREST_M, Obstacles
 from compressed_detector.detection.scan import ScanView, scan_axes
 from compressed_detector.detection.types import Floats
 from compressed_detector.ros.outputs import to_hypothesis
+from compressed_detector.ros.point_clouds import to_point_cloud
 
 SURE, CLAMPED = (0.2, 0.8, 0.3, 0.5), (1.0, 0.5, 0.0, 0.6)
 TEXT_HEIGHT_M = 0.2
+_XYZ = np.dtype([(name, '<f4') for name in 'xyz'])
 THINNEST_MARKER_M = 0.01  # RViz complains about a scale of zero
 
 
 def to_detection3d_array(
-    obstacles: Obstacles, labels: Sequence[str], header: Any
+    obstacles: Obstacles, labels: Sequence[str], header: Any, ids: Sequence[str] = ()
 ) -> Detection3DArray:
     """
     Return vision_msgs/Detection3DArray in the optical frame, metres.
@@ -46,6 +48,7 @@ def to_detection3d_array(
     The header is the image's own. Each box stands upright, its axes right, down and forward: the
     orientation is the identity unless the camera is known to be tilted. The hypothesis carries
     the same pose, with the covariance that the range's deviation causes along the line of sight.
+    ``ids`` (M,) are those of the tracks, if objects are tracked.
     """
     poses, sizes = _poses(obstacles), obstacles.sizes_m.tolist()
     kinds = zip(obstacles.class_ids.tolist(), obstacles.scores.tolist(), _covariances(obstacles))
@@ -54,6 +57,8 @@ def to_detection3d_array(
         _to_detection3d(header, pose, size, labels[class_id], score, covariance)
         for pose, size, (class_id, score, covariance) in zip(poses, sizes, kinds)
     ]
+    for detection, name in zip(array3d.detections, ids):
+        detection.id = name
     return array3d
 
 
@@ -70,22 +75,9 @@ def _to_detection3d(
 
 
 def to_cloud(points: Floats, header: Any) -> PointCloud2:
-    """
-    Return sensor_msgs/PointCloud2 of points (P, 3), float32, optical frame.
-
-    No points still declare x, y and z: Nav2 looks the fields up before it counts the points
-    (navigation2#6166).
-    """
-    return PointCloud2(
-        header=header, height=1, width=len(points), is_bigendian=False, is_dense=True,
-        fields=[
-            PointField(name=name, offset=4 * place, datatype=PointField.FLOAT32, count=1)
-            for place, name in enumerate('xyz')
-        ],
-        point_step=12, row_step=12 * len(points),
-        # rclpy copies any other type element by element (rclpy#763).
-        data=array('B', np.ascontiguousarray(points, '<f4').tobytes()),
-    )
+    """Return sensor_msgs/PointCloud2 of points (P, 3), float32, optical frame."""
+    rows = np.ascontiguousarray(points, '<f4').reshape(-1, 3)
+    return to_point_cloud(rows.view(_XYZ).reshape(-1), header, is_dense=True)
 
 
 def to_scan(

@@ -14,6 +14,8 @@ from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Detection2DArray
 
+from compressed_detector.ros.stamps import nanoseconds_of
+
 
 class Recorder(Node):
     """
@@ -52,20 +54,18 @@ class Recorder(Node):
         ]
 
     def _on_image(self, message: Any) -> None:
-        self.image_arrivals_s[_stamp_ns(message)] = time.monotonic()
+        self.image_arrivals_s[nanoseconds_of(message.header.stamp)] = time.monotonic()
 
     def _on_answer(self, serialized: bytes) -> None:
         now = time.monotonic()
-        stamp_ns = _stamp_ns(deserialize_message(serialized, Detection2DArray))
+        stamp_ns = nanoseconds_of(
+            deserialize_message(serialized, Detection2DArray).header.stamp
+        )
         self.answer_arrivals_s[stamp_ns] = now
         self.answers[stamp_ns] = serialized
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
-            if status.name.startswith(f'{self._detector_name}:'):
+            if status.name == f'{self._detector_name}: camera':
                 self.diagnostics = {item.key: item.value for item in status.values}
 
-
-def _stamp_ns(message: Any) -> int:
-    stamp = message.header.stamp
-    return int(stamp.sec) * 10**9 + int(stamp.nanosec)

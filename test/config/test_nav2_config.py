@@ -10,8 +10,8 @@ import yaml
 from harness import ROOT
 from nav2_oracle import is_inside
 
+from compressed_detector.config import RangingSettings
 from compressed_detector.detection.obstacles import FLOOR_BAND_M, OVERHEAD_M, face_points
-from compressed_detector.detection.ranging_settings import RangingSettings
 from compressed_detector.detection.scan import ScanSettings
 
 COSTMAP_FILE = ROOT / 'config' / 'nav2_costmap.yaml'

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from ranging_cases import BOX, NO_BOXES, SIZE, assert_unknown
 
+from compressed_detector.config import RangingSettings
 from compressed_detector.detection.ranging import Method, from_depth
-from compressed_detector.detection.ranging_settings import RangingSettings
 from compressed_detector.errors import RangingError
 
 SETTINGS = RangingSettings()

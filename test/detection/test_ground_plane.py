@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from projection import project
 from ranging_cases import BARREL, BOX, CAMERA, CAMERAS, LEVEL, NO_BOXES, assert_unknown
 
+from compressed_detector.config import RangingSettings
 from compressed_detector.detection.camera_model import CameraModel, Mounting
 from compressed_detector.detection.ranging import Method, from_ground_plane
-from compressed_detector.detection.ranging_settings import RangingSettings
 
 SETTINGS = RangingSettings()
 NAMES = ['ideal', 'plumb_bob', 'equidistant']

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from ranging_cases import BARREL, BOX, CAMERA, CAMERAS, LEVEL, SIZE, assert_unknown
 
+from compressed_detector.config import RangingSettings
 from compressed_detector.detection.camera_model import CameraModel, Mounting
 from compressed_detector.detection.ranging import (
     Method,
@@ -23,7 +24,6 @@ from compressed_detector.detection.ranging import (
     from_depth,
     from_ground_plane,
 )
-from compressed_detector.detection.ranging_settings import RangingSettings
 from compressed_detector.errors import ConfigError
 
 SETTINGS = RangingSettings()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tracked_film import CAR, HERE, PERSON, THERE, Film, moved, seen, started
 
-from compressed_detector.detection.tracking_settings import TrackingSettings
+from compressed_detector.config import TrackingSettings
 from compressed_detector.errors import ConfigError
 
 

@@ -6,9 +6,9 @@ import numpy as np
 from camera_rig import Rig, Thing
 from matplotlib.colors import to_rgb
 
+from compressed_detector.config import RangingSettings
 from compressed_detector.detection.obstacles import face_points, locate
 from compressed_detector.detection.ranging import from_ground_plane
-from compressed_detector.detection.ranging_settings import RangingSettings
 from compressed_detector.detection.scan import ScanSettings, ScanView, scan_ranges
 from compressed_detector.evaluation.bird_view import BOX, CLAMPED, FREE, Moment, bird_view
 

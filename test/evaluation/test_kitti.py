@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from kitti_folder import LABELS, P2, make_folder
 
+from compressed_detector.config import RangingSettings
 from compressed_detector.detection.camera_model import CameraModel
 from compressed_detector.detection.ranging import Ranges
-from compressed_detector.detection.ranging_settings import RangingSettings
 from compressed_detector.detection.types import Detections, Image
 from compressed_detector.errors import EvaluationError
 from compressed_detector.evaluation import kitti

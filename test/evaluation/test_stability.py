@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compressed_detector.detection.tracking_settings import TrackingSettings
+from compressed_detector.config import TrackingSettings
 from compressed_detector.detection.types import Detections
 from compressed_detector.evaluation.ground_truth import FrameTruth
 from compressed_detector.evaluation.stability import (

@@ -6,7 +6,7 @@ import ast
 
 from harness import ROOT
 
-from compressed_detector.config import NodeConfig, options
+from compressed_detector.config import CameraSettings, NodeConfig, options
 
 LAUNCH_FILE = ROOT / 'launch' / 'detector.launch.py'
 
@@ -55,10 +55,14 @@ def test_arguments_that_override_a_parameter_are_empty_by_default_and_say_so():
 
 
 def test_overridden_parameters_exist_and_have_the_type_of_the_configuration():
-    known = {option.name: option.type.__name__ for option in options(NodeConfig)}
+    known = {
+        option.name: str if option.is_list else option.type
+        for config in (NodeConfig, CameraSettings) for option in options(config)
+    }
+    known = {name: kind.__name__ for name, kind in known.items()}
     assert overriding().items() <= {**known, 'use_sim_time': 'bool'}.items()
 
 
 def test_description_of_image_transport_names_every_choice():
-    choices = next(o.choices for o in options(NodeConfig) if o.name == 'image_transport')
+    choices = next(o.choices for o in options(CameraSettings) if o.name == 'image_transport')
     assert declared()['image_transport'][1].startswith(' or '.join(choices))

@@ -24,7 +24,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
-from compressed_detector.ros.health import Level
+from compressed_detector.ros.judgement import Level
 
 
 def test_every_image_is_answered_with_its_own_header(graph, domain_id):

@@ -42,8 +42,8 @@ def play(graph, domain_id, width, height, frames):
         graph.wait_for_status(lambda _, values: values.get('image publishers') == '1')
         driver.write('go\n')
         status = graph.wait_for_status(
-            lambda _, values: int(values['frames received']) + int(
-                values['frames lost in transport']) >= frames
+            lambda _, values: int(values.get('frames received', 0)) + int(
+                values.get('frames lost in transport', 0)) >= frames
         )
         driver.write('done\n')
         assert driver.wait() == 0

@@ -23,9 +23,9 @@ from nav2_oracle import (
 from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Header
 
+from compressed_detector.config import RangingSettings
 from compressed_detector.detection.obstacles import face_points, level_axes, locate
 from compressed_detector.detection.ranging import from_ground_plane
-from compressed_detector.detection.ranging_settings import RangingSettings
 from compressed_detector.detection.scan import ScanSettings, ScanView, scan_ranges
 from compressed_detector.ros.obstacle_messages import to_cloud, to_scan, to_scan_transform
 

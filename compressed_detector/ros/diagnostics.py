@@ -1,0 +1,68 @@
+# Copyright 2026 The compressed_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""The node's health as diagnostic messages (REP-107): one status per camera, one for the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+
+from compressed_detector.config import NodeConfig
+from compressed_detector.detection.detector import Detector
+from compressed_detector.ros.health import Snapshot
+from compressed_detector.ros.judgement import Camera, Level, judge
+
+
+def of_model(
+    node_name: str, state: str, problem: str, detector: Detector | None, config: NodeConfig
+) -> DiagnosticStatus:
+    """Return the status of the model, and with it of the node's lifecycle."""
+    level = Level.ERROR if problem else Level.OK
+    loaded = '' if detector is None else detector.manifest.name
+    return _status(f'{node_name}: model', level, problem or f'{state}, {loaded or "no model"}', {
+        'state': state,
+        'model': loaded,
+        'runtime': '' if detector is None else detector.runtime_name,
+        'threads': str(config.num_threads),
+    })
+
+
+def of_camera(name: str, state: tuple[Camera, Snapshot, float]) -> DiagnosticStatus:
+    """Return the status of a camera that is listened to, with the numbers that explain it."""
+    camera, numbers, _ = state
+    level, message = judge(*state)
+    counts = numbers.counts
+    return _status(name, level, message, {
+        'image topic': camera.topic,
+        'image publishers': str(camera.publishers),
+        'frames received': str(counts.received),
+        'frames processed': str(counts.processed),
+        'frames replaced by newer': str(counts.replaced),
+        'frames skipped by max_rate': str(counts.skipped),
+        'frames older than max_age': str(counts.too_old),
+        'frames undecodable': str(sum(counts.undecodable.values())),
+        **{f'undecodable: {reason}': str(n) for reason, n in sorted(counts.undecodable.items())},
+        'frames lost in transport': str(counts.lost),
+        'frames per second': f'{numbers.fps:.2f}',
+        'latency p50 (ms)': f'{numbers.latency.p50_ms:.2f}',
+        'latency p99 (ms)': f'{numbers.latency.p99_ms:.2f}',
+        'age p50 (ms)': f'{numbers.age.p50_ms:.2f}',
+        'age p99 (ms)': f'{numbers.age.p99_ms:.2f}',
+        'silent for (s)': f'{numbers.silent_s:.2f}',
+        'objects without range': str(numbers.unranged),
+    })
+
+
+def level_of(status: DiagnosticStatus) -> Level:
+    """Return the level of a status; the message stores it as a byte."""
+    return Level(status.level[0])
+
+
+def _status(
+    name: str, level: Level, message: str, values: Mapping[str, str]
+) -> DiagnosticStatus:
+    return DiagnosticStatus(
+        level=bytes([level]), name=name, message=message, hardware_id='compressed_detector',
+        values=[KeyValue(key=key, value=value) for key, value in values.items()],
+    )
