@@ -20,14 +20,22 @@ def bag_images(bag: Path, topic: str) -> Iterator[tuple[int, Image]]:
     """
     Yield header stamp (ns) and picture, BGR (H, W, 3) uint8, of every image of a topic.
 
-    Lazy: one message at a time. Raises BagError for a bag that cannot be read or has no such
-    topic, ImageError for a message that is no picture.
+    Raises what bag_messages raises, and ImageError for a message that is no picture.
     """
-    # Image and CompressedImage have the same fields in every release.
+    for message in bag_messages(bag, topic):
+        stamp = message.header.stamp
+        yield stamp.sec * 10**9 + stamp.nanosec, to_bgr(message)
+
+
+def bag_messages(bag: Path, topic: str) -> Iterator[Any]:
+    """
+    Yield every message of a topic, one at a time: memory does not grow with the bag.
+
+    Raises BagError for a bag that cannot be read or has no such topic.
+    """
+    # Camera messages have the same fields in every release.
     typestore = get_typestore(Stores.LATEST)
     with contextlib.closing(BagSource(bag)) as source:
         topics = source.select([topic])
         for message in source.messages(topics, source.first_ns, source.last_ns + 1):
-            image: Any = typestore.deserialize_cdr(message.data, message.topic.msgtype)
-            stamp = image.header.stamp
-            yield stamp.sec * 10**9 + stamp.nanosec, to_bgr(image)
+            yield typestore.deserialize_cdr(message.data, message.topic.msgtype)
