@@ -53,6 +53,7 @@ setup(
         'console_scripts': [
             f'detector_node = {PACKAGE}.cli.detector_node:main',
             f'replay_bag = {PACKAGE}.cli.replay_bag:main',
+            f'record_results = {PACKAGE}.cli.record_results:main',
             f'compress_model = {PACKAGE}.cli.compress_model:main',
         ],
     },

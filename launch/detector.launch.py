@@ -1,7 +1,7 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Start the detector node.
+Start the detector node, for one camera or for several.
 
 An argument that is not given changes nothing: the parameter file decides. List the arguments with
 `ros2 launch compressed_detector detector.launch.py --show-args`.
@@ -30,7 +30,10 @@ ARGUMENTS = (
     ('use_sim_time', '', OPTIONAL_SWITCH, 'Take the time from /clock. Empty: as in params_file.'),
     ('model', '', None, 'Name of an installed model, or path of a model manifest (.json). '
      'Empty: as in params_file.'),
-    ('image_topic', 'image', None, 'Camera topic, without the /compressed of a transport.'),
+    ('cameras', '', None, 'Names of the cameras that share the model, such as front,left,rear: '
+     'each has the topic <name>/image and the outputs ~/<name>/. Empty: as in params_file.'),
+    ('image_topic', 'image', None, 'Topic of the camera when it has no name, without the '
+     '/compressed of a transport.'),
     ('image_transport', '', None, 'raw or compressed. Empty: as in params_file.'),
     ('autostart', '', OPTIONAL_SWITCH, 'Configure and activate at start; false leaves it to a '
      'lifecycle manager. Empty: as in params_file.'),
@@ -85,13 +88,24 @@ def _existing(params_file: str) -> str:
     return str(path)
 
 
-def _overrides(given: dict[str, str]) -> dict[str, ParameterValue]:
+def _overrides(given: dict[str, str]) -> dict[str, ParameterValue | list[str]]:
     # Typed, because launch_ros would make a number of a model that is called 416.
-    return {
+    overrides = {
         name: ParameterValue(LaunchConfiguration(name), value_type=kind)
         for name, kind in PARAMETERS.items()
         if given[name]
     }
+    return {**overrides, 'cameras': _camera_names(given)} if given['cameras'] else overrides
+
+
+def _camera_names(given: dict[str, str]) -> list[str]:
+    names = [name.strip() for name in given['cameras'].split(',')]
+    if not all(names):
+        raise ValueError(f'cameras: expected names such as front,left, got {given["cameras"]!r}')
+    if given['image_topic'] != 'image':
+        raise ValueError('image_topic: expected none with cameras, which have a topic each: '
+                         f'{names[0]}/image, or {names[0]}.image_topic in params_file')
+    return names
 
 
 def _large_image_transport() -> dict[str, str]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import importlib
 import json
 import math
 import os
@@ -16,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compressed_detector.cli.replay_display import open_display, result_lines
+from compressed_detector.cli.ros_tool import require, split_ros_arguments
 from compressed_detector.cli.stop_signals import StopSignals
-from compressed_detector.errors import CompressedDetectorError, ConfigError, RosError
+from compressed_detector.errors import CompressedDetectorError, ConfigError
 from compressed_detector.ros.replay_schedule import Pace, ReplayOptions
 
 if TYPE_CHECKING:
@@ -43,6 +43,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--wait-for-subscribers', type=_count, nargs='?', const=1, default=0, metavar='N',
         help='start when every topic has N subscribers (without a number: 1)',
+    )
+    parser.add_argument(
+        '--wait-topics', nargs='+', default=[], metavar='TOPIC',
+        help='of these topics of the bag only, even without --wait-for-subscribers',
     )
     parser.add_argument(
         '--wait-timeout', type=_seconds, default=30.0, metavar='S',
@@ -132,18 +136,6 @@ def _remap_rule(text: str) -> str:
     return text
 
 
-def split_ros_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return our own arguments, and those from each --ros-args to the next -- or the end."""
-    own: list[str] = []
-    for_ros: list[str] = []
-    in_ros = False
-    for argument in arguments:
-        in_ros = in_ros or argument == '--ros-args'
-        (for_ros if in_ros else own).append(argument)
-        in_ros = in_ros and argument != '--'
-    return own, for_ros
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     own, for_ros = split_ros_arguments(sys.argv[1:] if argv is None else argv)
@@ -172,7 +164,7 @@ def _replay(arguments: argparse.Namespace, ros_arguments: list[str]) -> int:
     )
     _check_summary(arguments.summary)
     with StopSignals() as stop:
-        _require_ros()
+        require('compressed_detector.ros.replay')
         from compressed_detector.bags import BagSource
         from compressed_detector.ros.replay import BagPlayer, replay_node
 
@@ -195,24 +187,14 @@ def _play(player: BagPlayer, arguments: argparse.Namespace) -> ReplayResult:
             f'warning: {skipped.topic} ({skipped.msgtype}) is skipped: {skipped.reason}',
             file=sys.stderr,
         )
-    if arguments.wait_for_subscribers:
+    if arguments.wait_for_subscribers or arguments.wait_topics:
         print('waiting for subscribers', file=sys.stderr)
-        player.wait_for_subscribers(arguments.wait_for_subscribers, arguments.wait_timeout)
+        player.wait_for_subscribers(
+            arguments.wait_for_subscribers or 1, arguments.wait_timeout, arguments.wait_topics
+        )
     player.wait(arguments.delay)
     with open_display(sys.stderr) as display:
         return player.play(display)
-
-
-def _require_ros() -> None:
-    """Import what needs ROS only now, so that --help and wrong options do without."""
-    try:
-        importlib.import_module('compressed_detector.ros.replay')
-    except ModuleNotFoundError as error:
-        remedy = (
-            'install it with: python3 -m pip install rosbags' if error.name == 'rosbags'
-            else 'source a ROS 2 distribution first (source /opt/ros/<distro>/setup.bash)'
-        )
-        raise RosError(f'Python module {error.name} is missing; {remedy}') from error
 
 
 def _check_summary(path: Path | None) -> None:

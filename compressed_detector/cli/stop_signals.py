@@ -28,9 +28,10 @@ class StopSignals:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Restore the handlers that were there before."""
+        """Restore the handlers that were there before, unless the process was asked to end."""
+        # A terminal and `ros2 launch` each send SIGINT: the second must not break the ending.
         for number, handler in self._previous.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if self._requested else handler)
 
     def __call__(self) -> bool:
         """Return whether a stop was requested."""

@@ -1,6 +1,6 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""A model on disk: a .tflite file and the manifest that says what it is."""
+"""A model on disk: a .tflite file and its manifest, or an archive (.dcz) of both."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from compressed_detector.detection import archive
 from compressed_detector.detection.manifest import Manifest, require
+from compressed_detector.detection.model_cache import load_archive
 from compressed_detector.detection.tensors import TensorInfo
 from compressed_detector.errors import ModelError
 
@@ -27,11 +29,15 @@ class Bundle:
     @classmethod
     def load(cls, manifest_path: Path) -> Bundle:
         """
-        Read a manifest and the model beside it.
+        Read a manifest and the model beside it, or an archive, which is expanded.
 
         A model file is data, not code. Before a runtime sees it, its size is bounded and its
         flatbuffer identifier and sha256 must be what the manifest promises. Raises ModelError.
         """
+        if manifest_path.suffix == archive.SUFFIX:
+            manifest, model = load_archive(manifest_path, MAX_MODEL_BYTES)
+            _require_flatbuffer(manifest_path, model)
+            return cls(manifest, model)
         try:
             manifest = Manifest.from_json(manifest_path.read_text(encoding='utf-8'))
         except (OSError, UnicodeDecodeError, ModelError) as error:
@@ -67,8 +73,7 @@ def read_model(path: Path) -> bytes:
         model = path.read_bytes()
     except OSError as error:
         raise ModelError(f'{path}: cannot read the model: {error}') from error
-    require(model[4:8] == FLATBUFFER_IDENTIFIER,
-             f'{path}: expected a .tflite file (flatbuffer TFL3), got bytes {model[4:8]!r}')
+    _require_flatbuffer(path, model)
     return model
 
 
@@ -76,26 +81,36 @@ def find_manifest(model: str, folders: list[Path]) -> Path:
     """
     Return the manifest of a model given by path or by the name of an installed model.
 
+    An archive (.dcz) stands for its manifest; of a name that is both, the expanded model wins.
     Raises ModelError that lists the installed models when there is none.
     """
-    path = _expanded(model)
-    if path.suffix == '.json' or len(path.parts) > 1:
-        require(path.suffix == '.json' and path.is_file(),
-                 f'model: expected the path of a manifest (.json), got {model!r}, which is not '
-                 'a readable .json file')
+    path = _with_home(model)
+    is_path = path.suffix in ('.json', archive.SUFFIX)
+    if is_path or len(path.parts) > 1:
+        require(is_path and path.is_file(),
+                 f'model: expected the path of a manifest (.json) or of an archive '
+                 f'({archive.SUFFIX}), got {model!r}, which is not a readable file of that kind')
         return path
-    installed = {
-        item.stem: item
-        for folder in reversed(folders)
-        for item in sorted(folder.glob('*/*.json'))
-        if item.with_suffix('.tflite').is_file()
-    }
+    installed: dict[str, Path] = {}
+    for folder in reversed(folders):
+        installed.update(
+            (item.stem, item) for item in sorted(folder.glob(f'*/*{archive.SUFFIX}'))
+        )
+        installed.update(
+            (item.stem, item) for item in sorted(folder.glob('*/*.json'))
+            if item.with_suffix('.tflite').is_file()
+        )
     require(model in installed, f'model: expected the path of a manifest or one of '
              f'{sorted(installed)}, got {model!r} (searched {", ".join(map(str, folders))})')
     return installed[model]
 
 
-def _expanded(model: str) -> Path:
+def _require_flatbuffer(path: Path, model: bytes) -> None:
+    require(model[4:8] == FLATBUFFER_IDENTIFIER,
+             f'{path}: expected a .tflite file (flatbuffer TFL3), got bytes {model[4:8]!r}')
+
+
+def _with_home(model: str) -> Path:
     path = Path(model)
     try:
         return path.expanduser()

@@ -205,16 +205,16 @@ def _check_distortion(model: str, coefficients: tuple[float, ...]) -> None:
     if model not in COEFFICIENT_COUNTS:
         raise RangingError(
             f'camera: expected a distortion model of {[*filter(None, COEFFICIENT_COUNTS)]} or '
-            f'none, got {model!r}'
+            f'none, got {model!r:.60}'
         )
     counts = COEFFICIENT_COUNTS[model]
     if len(coefficients) not in counts or not all(map(math.isfinite, coefficients)):
         raise RangingError(
             f'camera: expected {" or ".join(map(str, counts))} finite distortion coefficients '
-            f'for {model or "no distortion"!r}, got {coefficients}'
+            f'for {model or "no distortion"!r}, got {coefficients!r:.200}'
         )
     if any(coefficients[12:]):
         raise RangingError(
             'camera: expected no tilted sensor (coefficients 13 and 14), '
-            f'got {coefficients[12:]}; calibrate without CALIB_TILTED_MODEL'
+            f'got {coefficients[12:]!r:.60}; calibrate without CALIB_TILTED_MODEL'
         )

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from compressed_detector.detection.camera_model import CameraModel, Floats64, Mounting
 from compressed_detector.detection.obstacles import Obstacles, level_axes
 from compressed_detector.detection.types import Floats
+from compressed_detector.errors import RangingError
 
 # Beyond this a face has no sensible place in a scan: 80 degrees off the level forward axis.
 WIDEST_RAD = 1.4
@@ -59,15 +60,26 @@ class ScanView:
     def of(
         cls, camera: CameraModel, mounting: Mounting | None, settings: ScanSettings
     ) -> ScanView:
-        """Return the view of a camera; without a mounting it counts as level."""
+        """
+        Return the view of a camera; without a mounting it counts as level.
+
+        Raises RangingError when no beam of the scan is in view.
+        """
         axes = level_axes(mounting)
         outline = _outline(camera)
         level = np.concatenate([outline, np.ones((len(outline), 1))], axis=1) @ axes
         ahead = level[level[:, 2] > 0]
         widest = np.arctan2(-ahead[:, 0], ahead[:, 2])
         step = settings.angle_increment_rad
-        low, high = np.clip([widest.min(), widest.max()], -WIDEST_RAD, WIDEST_RAD)
+        low, high = np.clip(
+            [widest.min(initial=np.inf), widest.max(initial=-np.inf)], -WIDEST_RAD, WIDEST_RAD
+        )
         angles = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+        if not angles.size:
+            raise RangingError(
+                f'camera: expected a camera that sees something ahead, got {camera!r:.300}; is it '
+                'calibrated, and does it look forward?'
+            )
         height = 0.0 if mounting is None else mounting.height_m
         far = settings.range_max_m
         floor = np.stack(

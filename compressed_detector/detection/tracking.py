@@ -108,6 +108,10 @@ class Tracker:
         moved = np.concatenate([expected, detections.boxes_xyxy[new]])
         return self._report(rows, clip(moved, *image_size), detections, settings)
 
+    def forget(self) -> None:
+        """Lose sight of all objects; their ids are not used again."""
+        self._tracks, self._stamp_ns = self._tracks[:0], None
+
     def _starts_over(self, stamp_ns: int) -> bool:
         return self._stamp_ns is None or not 0 < stamp_ns - self._stamp_ns <= LONGEST_STEP_NS
 

@@ -21,6 +21,7 @@ def run_in_thread(work: Callable[[], Any], executor: Executor) -> Any:
             future.set_result(work())
         except Exception as error:
             future.set_exception(error)
+        executor.wake()  # it may be waiting for nothing else
 
     threading.Thread(target=run, name='background', daemon=True).start()
     return future

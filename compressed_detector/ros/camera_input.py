@@ -28,14 +28,18 @@ try:
 except ImportError:  # Humble
     from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
 
-NEWEST = QoSReliabilityPolicy.BEST_EFFORT
+# What a burst may bring, or what comes while the executor is busy. With less, the middleware
+# overwrites images that are then in nobody's count: neither received nor lost.
+QUEUE = 10
 # A depth image belongs to a colour image when their stamps are this close.
 DEPTH_TOLERANCE_S = 0.05
 
 
 class CameraInput:
     """
-    Subscribes a camera's topics, best effort; images newest only.
+    Subscribes a camera's topics, best effort.
+
+    ``on_image`` gets the newest image that has arrived, and how many older ones came with it.
 
     The transport ``compressed`` reads the topic that image_transport derives from the image's:
     remap the image topic in both cases.
@@ -45,7 +49,7 @@ class CameraInput:
         self,
         node: LifecycleNode,
         settings: CameraSettings,
-        on_image: Callable[[Any], None],
+        on_image: Callable[[Any, int], None],
         on_lost: Callable[[int], None],
     ) -> None:
         base = node.resolve_topic_name(settings.image_topic)
@@ -53,19 +57,24 @@ class CameraInput:
         self.topic = f'{base}/compressed' if self._compressed else base
         self.camera_info: CameraInfo | None = None
         self._node = node
-        self._on_lost = on_lost
+        self._on_image, self._on_lost = on_image, on_lost
         self._depth_images: collections.deque[Image] = collections.deque(maxlen=5)
         self._unpublished_until_s = time.monotonic()
-        self._qos = QoSProfile(depth=1, reliability=NEWEST)
+        self._qos = _best_effort(QUEUE)
         kind = CompressedImage if self._compressed else Image
         info_topic = settings.camera_info_topic or f'{base.rpartition("/")[0]}/camera_info'
+        self._images = self._subscribe(
+            kind, self.topic, self._take_newest, self._qos, self._count_lost
+        )
         self._subscriptions = [
-            self._subscribe(kind, self.topic, on_image, self._qos, self._count_lost),
-            self._subscribe(CameraInfo, info_topic, self._on_camera_info, _newest(1)),
+            self._images,
+            self._subscribe(CameraInfo, info_topic, self._on_camera_info, _best_effort(1)),
         ]
         if settings.depth_topic:
             self._subscriptions.append(
-                self._subscribe(Image, settings.depth_topic, self._depth_images.append, _newest(5))
+                self._subscribe(
+                    Image, settings.depth_topic, self._on_depth_image, _best_effort(5)
+                )
             )
 
     def depth_at(self, stamp: Any) -> Image | None:
@@ -104,8 +113,22 @@ class CameraInput:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
 
+    def _take_newest(self, message: Any) -> None:
+        """Empty the queue: one by one, the worker would be given the oldest of a burst."""
+        overtaken, handle = 0, self._images.handle
+        with handle:
+            # As rclpy's executor takes them; there is no other way to ask for what waits. It ends
+            # for a sender that is faster, too.
+            while overtaken < QUEUE and (taken := handle.take_message(type(message), False)):
+                message = taken[0]
+                overtaken += 1
+        self._on_image(message, overtaken)
+
     def _on_camera_info(self, message: CameraInfo) -> None:
         self.camera_info = message
+
+    def _on_depth_image(self, message: Image) -> None:
+        self._depth_images.append(message)
 
     def _count_lost(self, event: Any) -> None:
         self._on_lost(event.total_count_change)
@@ -129,5 +152,5 @@ class CameraInput:
             return self._node.create_subscription(kind, topic, callback, qos, **options)
 
 
-def _newest(depth: int) -> QoSProfile:
-    return QoSProfile(depth=depth, reliability=NEWEST)
+def _best_effort(depth: int) -> QoSProfile:
+    return QoSProfile(depth=depth, reliability=QoSReliabilityPolicy.BEST_EFFORT)

@@ -147,6 +147,7 @@ class CameraOutputs:
         """Take the publishers off the graph."""
         for publisher in self._publishers.values():
             self._node.destroy_publisher(publisher)
+        self._scan_frame.close()
 
     def _publish(self, name: str, message: Any) -> None:
         self._publishers[name].publish(message)

@@ -31,11 +31,12 @@ from compressed_detector.ros.stamps import nanoseconds_of
 
 @dataclass(frozen=True)
 class Frame:
-    """An image message of a camera and when it arrived (monotonic seconds)."""
+    """An image message of a camera, when it arrived (monotonic seconds), and who counts it."""
 
     camera: CameraPipeline
     message: Any
     received_s: float
+    health: Health
 
 
 class CameraPipeline:
@@ -55,6 +56,8 @@ class CameraPipeline:
     ) -> None:
         self.name = name
         self.health = Health()
+        # Of its own: what is said seldom is counted by logger, and every camera is to be heard.
+        self.logger = node.get_logger().get_child(name) if name else node.get_logger()
         self.outputs = CameraOutputs(node, name)
         self._node = node
         self._settings = settings
@@ -63,6 +66,7 @@ class CameraPipeline:
         self._locator = Locator()
         self._tracker, self._velocities = Tracker(), Velocities()
         self._pacer = Pacer()
+        self._model: Detector | None = None
         self._ranging_problem = ''
         self._input: CameraInput | None = None
 
@@ -88,6 +92,7 @@ class CameraPipeline:
         """Leave the graph."""
         self.mute()
         self.outputs.close()
+        self._mountings.close()
 
     def state(self) -> tuple[Camera, Snapshot, float] | None:
         """Return camera, numbers and image timeout to be judged; None while not listening."""
@@ -96,28 +101,36 @@ class CameraPipeline:
         camera = self._input.on_graph(self._ranging_problem)
         return camera, self.health.snapshot(), self._settings().image_timeout
 
-    def receive(self, message: Any) -> None:
-        """Take an image and hand it over."""
-        self.health.count_received()
+    def receive(self, message: Any, overtaken: int) -> None:
+        """Take an image and hand it over; so many older ones arrived with it."""
+        self.health.count_received(1 + overtaken)
+        self.health.count_replaced(overtaken)
         received_s = time.monotonic()
         if not self._pacer.due(received_s, self._settings().max_rate):
             self.health.count_skipped()
-        elif self._hand_over(Frame(self, message, received_s)):
+        elif self._hand_over(Frame(self, message, received_s, self.health)):
             self.health.count_replaced()
 
     def answer(self, frame: Frame, detector: Detector, config: NodeConfig) -> None:
         """Publish what is in an image; raises ImageError when it is no image."""
         settings, header = self._settings(), frame.message.header
         if settings.max_age and self._age_s(header) > settings.max_age:
-            self.health.count_too_old()
+            frame.health.count_too_old()
             return
         image = to_bgr(frame.message)
         size = (image.shape[1], image.shape[0])
+        self._forget_tracks_of_another(detector)
         tracks = self._track(detector.detect(image, config), header, size, config)
         self.outputs.publish_detections(tracks, detector.labels, header)
         unranged = self._publish_obstacles(tracks, size, detector.labels, header, settings)
-        self.health.count_processed(frame.received_s, self._age_s(header), unranged)
+        frame.health.count_processed(frame.received_s, self._age_s(header), unranged)
         self.outputs.publish_debug_image(image, tracks.detections, detector.labels, header)
+
+    def _forget_tracks_of_another(self, model: Detector) -> None:
+        # Its class ids may mean other things, or nothing.
+        if model is not self._model:
+            self._tracker.forget()
+            self._model = model
 
     def _track(
         self, detections: Detections, header: Any, size: tuple[int, int], config: NodeConfig
@@ -131,14 +144,15 @@ class CameraPipeline:
         settings: CameraSettings,
     ) -> int:
         """Publish obstacles if ranges are wanted; return how many objects have none."""
-        if not wants_ranges(settings) or self._input is None:
+        source = self._input  # the executor's thread may mute it meanwhile
+        if not wants_ranges(settings) or source is None:
             return 0
         try:
             obstacles, view = self._locator.locate(
                 tracks.detections,
                 size,
-                self._input.camera_info,
-                self._input.depth_at(header.stamp),
+                source.camera_info,
+                source.depth_at(header.stamp),
                 self._mountings.of(settings, header.frame_id),
                 settings,
             )

@@ -7,11 +7,11 @@ from __future__ import annotations
 import functools
 import os
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from std_srvs.srv import Trigger
@@ -25,31 +25,14 @@ from compressed_detector.ros import diagnostics
 from compressed_detector.ros.background import run_in_thread
 from compressed_detector.ros.camera_pipeline import CameraPipeline, Frame
 from compressed_detector.ros.judgement import Level
+from compressed_detector.ros.namesakes import warn_of_namesakes
 from compressed_detector.ros.parameters import Configuration, Parameters
+from compressed_detector.ros.transitions import said_aloud
 from compressed_detector.ros.worker import Worker
 
 WARNING_PERIOD_S = 5.0
 REPORT_PERIOD_S = 1.0
 LAZY_PERIOD_S = 0.2
-
-Transition = Callable[['DetectorNode', LifecycleState], TransitionCallbackReturn]
-
-
-def _said_aloud(transition: Transition) -> Transition:
-    """Log what a transition raises: rclpy turns it into an error state without a word."""
-
-    @functools.wraps(transition)
-    def guarded(self: DetectorNode, state: LifecycleState) -> TransitionCallbackReturn:
-        try:
-            return transition(self, state)
-        except Exception as error:
-            if not self.context.ok():
-                return TransitionCallbackReturn.ERROR  # a signal ended ROS while this ran
-            self._problem = f'{transition.__name__}: {type(error).__name__}: {error}'
-            self.get_logger().error(traceback.format_exc())
-            return TransitionCallbackReturn.ERROR
-
-    return guarded
 
 
 class DetectorNode(LifecycleNode):
@@ -76,7 +59,11 @@ class DetectorNode(LifecycleNode):
             self, lambda: self._state == 'unconfigured', self._check_classes
         )
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
-        self.create_service(Trigger, '~/reload_model', self._reload_model)
+        # A group of its own: images, transitions and timers of the default group go on meanwhile.
+        self.create_service(
+            Trigger, '~/reload_model', self._reload_model,
+            callback_group=MutuallyExclusiveCallbackGroup(),
+        )
         # A steady clock: simulated time may stand still, and silence must be reported then too.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(REPORT_PERIOD_S, self._report, clock=steady)
@@ -87,13 +74,16 @@ class DetectorNode(LifecycleNode):
         """Whether the node configures and activates itself."""
         return self._configuration.current.node.autostart
 
-    @_said_aloud
+    @said_aloud
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model and create the publishers."""
         try:
-            os.setpriority(os.PRIO_PROCESS, 0, self._configuration.current.node.nice)
-            self._detector = self._load_model()
-        except (CompressedDetectorError, PermissionError) as error:
+            # Only root may take it back: a process that was started nicer stays so.
+            inherited = os.getpriority(os.PRIO_PROCESS, 0)
+            nice = max(self._configuration.current.node.nice, inherited)
+            os.setpriority(os.PRIO_PROCESS, 0, nice)
+            self._detector = self._checked(self._load_model())
+        except CompressedDetectorError as error:
             self._problem = str(error)
             self.get_logger().error(f'cannot load the model: {error}')
             return TransitionCallbackReturn.FAILURE
@@ -107,7 +97,7 @@ class DetectorNode(LifecycleNode):
         self._announce_model()
         return self._reached('inactive')
 
-    @_said_aloud
+    @said_aloud
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start the worker, then let images in."""
         self._worker = Worker(self._process, lambda name: self._camera_settings(name).priority)
@@ -116,25 +106,25 @@ class DetectorNode(LifecycleNode):
         self._listen_if_wanted()
         return TransitionCallbackReturn.SUCCESS
 
-    @_said_aloud
+    @said_aloud
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop listening, finish the image in progress."""
         self._stop()
         return self._reached('inactive')
 
-    @_said_aloud
+    @said_aloud
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release the model and the publishers."""
         self._release()
         return self._reached('unconfigured')
 
-    @_said_aloud
+    @said_aloud
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release everything, from whatever state."""
         self._release()
         return self._reached('finalized')
 
-    @_said_aloud
+    @said_aloud
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release everything and wait to be configured again."""
         self._release()
@@ -170,8 +160,12 @@ class DetectorNode(LifecycleNode):
         config = self._configuration.current.node
         path: Path = find_manifest(config.model, model_folders())
         detector = Detector.load(path, config.num_threads)
-        class_thresholds(config, detector.labels)  # refuses classes that it does not know
         self.get_logger().info(f'loaded {path} ({len(detector.labels)} classes)')
+        return detector
+
+    def _checked(self, detector: Detector) -> Detector:
+        """Return the detector; raises ConfigError when it lacks a class that is asked for."""
+        class_thresholds(self._configuration.current.node, detector.labels)
         return detector
 
     def _check_classes(self, configuration: Configuration) -> None:
@@ -190,18 +184,21 @@ class DetectorNode(LifecycleNode):
         self, request: Trigger.Request, response: Trigger.Response
     ) -> Trigger.Response:
         """Swap the model between two frames; a bad one leaves the old one running."""
-        if self._detector is None:
+        before = self._detector
+        if before is None:
             response.message = 'the node is not configured: configure it, and it loads the model'
             return response
         try:
-            detector = await run_in_thread(self._load_model, self.executor)
-        except CompressedDetectorError as error:
+            detector = self._checked(await run_in_thread(self._load_model, self.executor))
+        except Exception as error:  # whatever is wrong with a file, the old model is still right
             response.message = f'the old model stays: {error}'
             self.get_logger().error(f'cannot reload the model: {error}')
             return response
-        if self._detector is not None:
-            self._detector = detector
-            self._announce_model()
+        if self._detector is not before:
+            response.message = 'another model was loaded, or this one released, in the meantime'
+            return response
+        self._detector = detector
+        self._announce_model()
         response.success, response.message = True, f'loaded {detector.manifest.name}'
         return response
 
@@ -226,35 +223,36 @@ class DetectorNode(LifecycleNode):
         try:
             frame.camera.answer(frame, self._detector, self._configuration.current.node)
         except ImageError as error:
-            frame.camera.health.count_undecodable(error.reason)
-            self.get_logger().warning(
+            frame.health.count_undecodable(error.reason)
+            frame.camera.logger.warning(
                 f'dropped an image: {error}', throttle_duration_sec=WARNING_PERIOD_S
             )
         except Exception:
             if not self.context.ok():
                 return  # a signal ended ROS while this image was in progress
             # Whatever is wrong with one image must not silence the node for the next.
-            frame.camera.health.count_undecodable('internal error')
-            self.get_logger().error(
+            frame.health.count_undecodable('internal error')
+            frame.camera.logger.error(
                 f'dropped an image: {traceback.format_exc()}',
                 throttle_duration_sec=WARNING_PERIOD_S,
             )
 
     def _report(self) -> None:
-        statuses = [diagnostics.of_model(
-            self.get_name(), self._state, self._problem, self._detector,
-            self._configuration.current.node,
-        )]
+        statuses = [(self.get_logger(), diagnostics.of_model(
+            self.get_name(), self._state, self._problem, warn_of_namesakes(self),
+            self._detector, self._configuration.current.node,
+        ))]
         statuses += [
-            diagnostics.of_camera(f'{self.get_name()}: {pipeline.name or "camera"}', state)
+            (pipeline.logger, diagnostics.of_camera(
+                f'{self.get_name()}: {pipeline.name or "camera"}', self._state, pipeline.state()
+            ))
             for pipeline in self._pipelines
-            if (state := pipeline.state()) is not None
         ]
-        for status in statuses:
+        for logger, status in statuses:
             if diagnostics.level_of(status) is not Level.OK:
-                self.get_logger().warning(
+                logger.warning(
                     f'{status.name}: {status.message}', throttle_duration_sec=WARNING_PERIOD_S
                 )
-        array = DiagnosticArray(status=statuses)
+        array = DiagnosticArray(status=[status for _, status in statuses])
         array.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(array)

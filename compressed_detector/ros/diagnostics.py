@@ -15,12 +15,14 @@ from compressed_detector.ros.judgement import Camera, Level, judge
 
 
 def of_model(
-    node_name: str, state: str, problem: str, detector: Detector | None, config: NodeConfig
+    node_name: str, state: str, problem: str, warning: str, detector: Detector | None,
+    config: NodeConfig,
 ) -> DiagnosticStatus:
     """Return the status of the model, and with it of the node's lifecycle."""
-    level = Level.ERROR if problem else Level.OK
+    level = Level.ERROR if problem else Level.WARN if warning else Level.OK
     loaded = '' if detector is None else detector.manifest.name
-    return _status(f'{node_name}: model', level, problem or f'{state}, {loaded or "no model"}', {
+    message = problem or warning or f'{state}, {loaded or "no model"}'
+    return _status(f'{node_name}: model', level, message, {
         'state': state,
         'model': loaded,
         'runtime': '' if detector is None else detector.runtime_name,
@@ -28,8 +30,13 @@ def of_model(
     })
 
 
-def of_camera(name: str, state: tuple[Camera, Snapshot, float]) -> DiagnosticStatus:
-    """Return the status of a camera that is listened to, with the numbers that explain it."""
+def of_camera(
+    name: str, node_state: str, state: tuple[Camera, Snapshot, float] | None
+) -> DiagnosticStatus:
+    """Return the status of a camera, with the numbers that explain it while it is listened to."""
+    if state is None:
+        why = 'nobody subscribes its outputs (lazy)' if node_state == 'active' else node_state
+        return _status(name, Level.OK, f'takes no images: {why}', {})
     camera, numbers, _ = state
     level, message = judge(*state)
     counts = numbers.counts

@@ -88,16 +88,16 @@ class Health:
         self._unranged = 0
         self._started_s = self._last_received_s = clock()
 
-    def count_received(self) -> None:
-        """Count a frame that arrived."""
+    def count_received(self, frames: int = 1) -> None:
+        """Count frames that arrived."""
         with self._lock:
             self._last_received_s = self._clock()
-            self._count('received')
+            self._count('received', frames)
 
-    def count_replaced(self) -> None:
-        """Count a frame that a newer one replaced before its turn."""
+    def count_replaced(self, frames: int = 1) -> None:
+        """Count frames that a newer one replaced before their turn."""
         with self._lock:
-            self._count('replaced')
+            self._count('replaced', frames)
 
     def count_skipped(self) -> None:
         """Count a frame that max_rate left out."""
@@ -146,7 +146,7 @@ class Health:
                 silent_s=now - self._last_received_s,
             )
 
-    def _count(self, name: str) -> None:
-        self._counts[name] += 1
+    def _count(self, name: str, frames: int = 1) -> None:
+        self._counts[name] += frames
         if name in self._times_s:
-            self._times_s[name].append(self._clock())
+            self._times_s[name].extend([self._clock()] * frames)

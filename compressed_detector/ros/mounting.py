@@ -38,6 +38,12 @@ class Mountings:
             return None
         return Mounting(settings.camera_height, settings.camera_pitch, settings.camera_roll)
 
+    def close(self) -> None:
+        """Stop listening to TF."""
+        if self._buffer is not None:
+            self._listener.unregister()
+            self._buffer = None
+
     def _from_tf(self, base_frame: str, optical_frame: str) -> Mounting:
         if Buffer is None:
             raise RangingError(

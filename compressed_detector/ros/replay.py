@@ -10,14 +10,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import rclpy
-from rclpy.context import Context
-from rclpy.exceptions import NameValidationException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 
-from compressed_detector.bags import BagSource
+from compressed_detector.bags import BagSource, RecordedTopic
 from compressed_detector.errors import BagError, RosError
 from compressed_detector.ros import large_messages
 from compressed_detector.ros.playback import Playback, Progress, Stage
@@ -34,6 +30,7 @@ from compressed_detector.ros.replay_schedule import (
     Window,
     select_window,
 )
+from compressed_detector.ros.tool_node import create_tool_node
 
 NODE_NAME = 'replay_bag'
 POLL_NS = NS_PER_S // 50
@@ -113,15 +110,19 @@ class BagPlayer:
                 publisher.close(self._node)
         self.routes, self._clock = (), None
 
-    def wait_for_subscribers(self, count: int, timeout_s: float) -> bool:
+    def wait_for_subscribers(
+        self, count: int, timeout_s: float, topics: Sequence[str] = ()
+    ) -> bool:
         """
         Wait until every topic that holds messages has `count` subscribers; False if stopped.
 
-        Then it gives them half a second to know of the publishers as well. Raises RosError
-        after `timeout_s` seconds with the topics that still lack some.
+        With `topics`, named as in the bag, only these have to. Then it gives them half a second
+        to know of the publishers as well. Raises RosError after `timeout_s` seconds with the
+        topics that still lack some, and BagError when the bag has no such topic.
         """
+        awaited = self._source.select(topics)
         deadline_ns = self._pace.clock_ns() + round(timeout_s * NS_PER_S)
-        while lacking := self._lacking(count):
+        while lacking := self._lacking(count, awaited):
             if self._pace.should_stop():
                 return False
             if self._pace.clock_ns() >= deadline_ns:
@@ -175,11 +176,11 @@ class BagPlayer:
         if clock_is_ours:
             self._clock = ClockPublisher(self._node)
 
-    def _lacking(self, count: int) -> list[str]:
+    def _lacking(self, count: int, awaited: Sequence[RecordedTopic]) -> list[str]:
         return [
             route.live_name
             for route in self.routes
-            if route.topic.message_count and route.subscribers < count
+            if route.topic.message_count and route.topic in awaited and route.subscribers < count
         ]
 
     def _ros_time_ns(self) -> int:
@@ -223,7 +224,7 @@ def replay_node(
     handlers are the caller's. Raises RosError when a ROS argument is not understood.
     """
     large_messages.prepare_for(msgtypes)
-    node = _create_node(ros_arguments)
+    node = create_tool_node(NODE_NAME, ros_arguments)
     executor = SingleThreadedExecutor(context=node.context)
     executor.add_node(node)
     thread = threading.Thread(target=executor.spin, name=NODE_NAME, daemon=True)
@@ -235,16 +236,3 @@ def replay_node(
         thread.join()
         node.destroy_node()
         node.context.try_shutdown()
-
-
-def _create_node(ros_arguments: Sequence[str]) -> Node:
-    context = Context()
-    try:
-        rclpy.init(
-            args=list(ros_arguments), context=context,
-            signal_handler_options=SignalHandlerOptions.NO,
-        )
-        return rclpy.create_node(NODE_NAME, context=context)
-    except (RuntimeError, NameValidationException) as error:
-        context.try_shutdown()
-        raise RosError(f'ROS refuses {" ".join(ros_arguments)}: {error}') from error

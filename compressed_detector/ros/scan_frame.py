@@ -38,3 +38,8 @@ class ScanFrame:
             )
         else:
             self._broadcaster.sendTransform(to_scan_transform(axes, header, frame))
+
+    def close(self) -> None:
+        """Take the frame off the graph."""
+        if self._broadcaster is not None:
+            self._node.destroy_publisher(self._broadcaster.pub_tf)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from compressed_detector.detection.camera_model import CameraModel, Mounting
 from compressed_detector.detection.obstacles import Obstacles, level_axes, locate
 from compressed_detector.detection.scan import ScanSettings, ScanView, scan_axes, scan_ranges
+from compressed_detector.errors import RangingError
 
 SETTINGS = ScanSettings(range_min_m=0.1, range_max_m=10.0, angle_increment_rad=0.01)
 VIEW = ScanView.of(CAMERA, None, SETTINGS)
@@ -149,3 +150,12 @@ def test_the_scan_frame_is_level(pitch, roll):
     forward, left, up = scan_axes(level_axes(mounting)).T
     np.testing.assert_allclose(up, -mounting.down(), atol=1e-9)
     np.testing.assert_allclose(np.cross(forward, left), up, atol=1e-9)
+
+
+@pytest.mark.parametrize('camera', [
+    CameraModel(64, 64, 1e6, 1e6, -1250.0, 31.5),  # all of it between two beams
+    CameraModel(64, 64, 50.0, 50.0, 31.5, 31.5, 'equidistant', (1e300,) * 4),  # none looks ahead
+])
+def test_a_calibration_by_which_nothing_is_seen_ahead_is_refused(camera):
+    with pytest.raises(RangingError, match='expected a camera that sees'):
+        ScanView.of(camera, None, ScanSettings(0.05, 20.0, 0.0025))

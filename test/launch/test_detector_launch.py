@@ -114,7 +114,8 @@ def test_without_arguments_the_node_gets_the_documented_defaults(launched):
     started = launched()
     given = started['parameters']
     for option in options(NodeConfig):
-        assert given[option.name] == option.default, option.name
+        expected = (list(option.default) or ['']) if option.is_list else option.default
+        assert given[option.name] == expected, option.name
     assert given['use_sim_time'] is False
     assert started['name'] == '/detector'
     assert started['image'] == '/image'
@@ -154,6 +155,14 @@ def test_image_topic_is_remapped(launched):
     started = launched('namespace:=robot', 'image_topic:=camera/image_raw', 'log_level:=debug')
     assert started['image'] == '/robot/camera/image_raw'
     assert started['log_level'] == 'DEBUG'
+
+
+def test_names_of_cameras_become_a_list_of_strings(launched, tmp_path):
+    written = parameter_file(tmp_path, cameras=['left'])
+    file = f'params_file:={written}'
+    assert launched(file)['parameters']['cameras'] == ['left']
+    for argument, names in (('front', ['front']), ('front, 416,rear', ['front', '416', 'rear'])):
+        assert launched(file, f'cameras:={argument}')['parameters']['cameras'] == names
 
 
 def test_launch_file_can_be_included_by_another(launched, tmp_path):
@@ -210,6 +219,7 @@ def test_humble_restricted_to_the_machine_is_not_opened_to_the_network(launched)
     ('use_sim_time:=1', '"use_sim_time" provided value "1" is not valid'),
     ('use_respawn:=yes', '"use_respawn" provided value "yes" is not valid'),
     ('log_level:=loud', '"log_level" provided value "loud" is not valid'),
+    ('cameras:=front,,rear', "expected names such as front,left, got 'front,,rear'"),
     ('params_file:=/no/such.yaml', 'expected a parameter file, found none at /no/such.yaml'),
 ])
 def test_bad_arguments_are_refused_with_a_reason(ros2_launch, argument, complaint):
@@ -218,6 +228,13 @@ def test_bad_arguments_are_refused_with_a_reason(ros2_launch, argument, complain
     assert complaint in process.output
     assert 'Traceback' not in process.output
     assert 'process started' not in process.output
+
+
+def test_image_topic_is_refused_for_cameras_that_have_topics_of_their_own(ros2_launch):
+    process = ros2_launch('cameras:=front,left', 'image_topic:=/camera/image_raw')
+    assert process.wait() == 1
+    assert 'image_topic: expected none with cameras' in process.output
+    assert 'front/image, or front.image_topic in params_file' in process.output
 
 
 def test_node_that_dies_comes_back_when_asked_for(ros2_launch):

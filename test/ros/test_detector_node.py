@@ -95,7 +95,7 @@ def test_a_truncated_jpeg_is_refused_rather_than_seen_as_an_empty_road(graph, do
 
 @pytest.mark.parametrize(('model', 'words'), [
     ('no_such_model', 'expected the path of a manifest or one of'),
-    ('{folder}/missing.json', 'which is not a readable .json file'),
+    ('{folder}/missing.json', 'which is not a readable file of that kind'),
     ('{folder}/damaged.json', 'expected sha256'),
 ])
 def test_a_model_that_cannot_be_used_is_an_error_in_log_and_diagnostics(

@@ -137,7 +137,8 @@ def test_decoding_equals_the_definition(seed: int, threshold: float, decoded: bo
 
 @given(
     seed=st.integers(0, 2**32 - 1),
-    threshold=st.sampled_from([0.01, 0.05, 0.35, 0.5, 0.9]),
+    # Off the grid of the products of two stored values: on a tie, rounding would decide.
+    threshold=st.sampled_from([0.01003, 0.05003, 0.35003, 0.50003, 0.90003]),
     dtype=st.sampled_from([np.int8, np.uint8]),
     scale=st.sampled_from([1 / 64, 1 / 100]),
 )
