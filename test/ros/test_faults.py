@@ -2,11 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """What breaks on robots, done to the real processes, and how the detector comes out of it."""
 
+import collections
 import contextlib
+import itertools
 import signal
+import socket
+import sys
 
+import pytest
 from camera_driver import camera_process
-from harness import detector_process, image_message, level_of, picture, values_of
+from harness import (
+    ROOT,
+    Process,
+    detector_process,
+    image_message,
+    level_of,
+    picture,
+    values_of,
+)
+from rclpy.utilities import get_rmw_implementation_identifier
 from rosgraph_msgs.msg import Clock
 
 from compressed_detector.ros.judgement import Level
@@ -114,6 +128,85 @@ def test_second_node_of_the_same_name_is_reported_by_both_and_forgotten_when_it_
             for process in (first, second):
                 process.wait_for_output('2 nodes are named /detector: .* Rename one with')
             camera = graph.camera()
-            camera.publish(image_message(picture(), 1))
-            graph.wait_for_answers(2)  # both go on
+            stamps = itertools.count(1)
+
+            def both_answer():
+                camera.publish(image_message(picture(), next(stamps)))
+                graph.spin()
+                answered = collections.Counter(a.header.stamp.sec for a in graph.answers)
+                return 2 in answered.values()
+
+            graph.wait_until(both_answer)
         wait_for_model(Level.OK, 'active, tiny_gfl')
+
+
+SERVER = """<?xml version="1.0" encoding="UTF-8" ?>
+<dds><profiles xmlns="http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles">
+<participant profile_name="server" is_default_profile="true"><rtps>
+<prefix>44.53.00.5f.45.50.52.4f.53.49.4d.41</prefix>
+<builtin>
+<discovery_config><discoveryProtocol>SERVER</discoveryProtocol></discovery_config>
+<metatrafficUnicastLocatorList><locator><udpv4>
+<address>127.0.0.1</address><port>{port}</port>
+</udpv4></locator></metatrafficUnicastLocatorList>
+</builtin></rtps></participant></profiles></dds>
+"""
+OBSERVE = """
+from harness import Graph, level_of
+graph = Graph({domain_id})
+graph.wait_for_answers(3)
+print('answered', flush=True)
+graph.wait_for_status(lambda status, _: 'detecting at' in status.message and not level_of(status))
+print('and well', flush=True)
+graph.close()
+"""
+SERVE = """
+import contextlib, rclpy
+from rclpy.executors import ExternalShutdownException
+rclpy.init()
+with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException):
+    rclpy.spin(rclpy.create_node('discovery_server'))
+"""
+
+
+@contextlib.contextmanager
+def discovery_server(domain_id, port, profile):
+    """Run what `fastdds discovery` runs: a participant that tells the others of each other."""
+    profile.write_text(SERVER.format(port=port))
+    process = Process([sys.executable, '-c', SERVE], {
+        'ROS_DOMAIN_ID': str(domain_id), 'ROS_DISCOVERY_SERVER': '',
+        'FASTDDS_DEFAULT_PROFILES_FILE': str(profile),
+        'FASTRTPS_DEFAULT_PROFILES_FILE': str(profile),
+    })
+    try:
+        yield
+    finally:
+        process.stop()
+
+
+def free_udp_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.skipif(not get_rmw_implementation_identifier().startswith('rmw_fastrtps'),
+                    reason='discovery servers are a part of Fast DDS')
+def test_discovery_that_starts_late_is_waited_for(domain_id, tmp_path):
+    port = free_udp_port()
+    # All in processes of their own: Fast DDS keeps what it once read of this variable.
+    client = {'ROS_DISCOVERY_SERVER': f'127.0.0.1:{port}'}
+    code = OBSERVE.format(domain_id=domain_id)
+    observer = Process([sys.executable, '-c', code], {'PYTHONPATH': str(ROOT / 'test'), **client})
+    try:
+        with (
+            detector_process(domain_id, '-p', 'image_timeout:=1.0', **client) as detector,
+            camera_running(domain_id, **client),
+        ):
+            detector.wait_for_output('nobody publishes /image')
+            assert 'answered' not in observer.output
+            with discovery_server(domain_id, port, tmp_path / 'server.xml'):
+                observer.wait_for_output('(?s)answered.*and well')
+                assert observer.wait() == 0
+    finally:
+        observer.stop()
