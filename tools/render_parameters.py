@@ -1,7 +1,7 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Write config/detector.yaml and the README's parameter table from compressed_detector/config.py.
+Write config/detector.yaml and docs/parameters.md from what compressed_detector/config declares.
 
 With --check nothing is written; the exit code says whether the files are up to date.
 """
@@ -9,6 +9,7 @@ With --check nothing is written; the exit code says whether the files are up to 
 from __future__ import annotations
 
 import argparse
+import html
 import json
 import sys
 import textwrap
@@ -23,11 +24,10 @@ from compressed_detector.config import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-BEGIN, END = '<!-- parameters -->', '<!-- end of parameters -->'
 YAML_HEAD = """\
 # Parameters of the detector node, with their defaults.
-# Written by tools/render_parameters.py from compressed_detector/config.py: copy this file to
-# change values. Those marked "live" also change with `ros2 param set` while the node runs.
+# Written by tools/render_parameters.py from compressed_detector/config: copy this file to change
+# values. Those marked "live" also change with `ros2 param set` while the node runs.
 /**:
   ros__parameters:
 """
@@ -38,10 +38,32 @@ YAML_CAMERAS = """\
     #     image_topic: /front_camera/image_raw
     #     camera_height: 0.35
 """
-TABLE_HEAD = (
-    '| parameter | default | must be | unit | live | meaning |',
-    '|---|---|---|---|---|---|',
-)
+PAGE_HEAD = """\
+# Parameters of the detector node
+
+Written by `tools/render_parameters.py` from `compressed_detector/config`; the same in a file to
+copy is [`config/detector.yaml`](../config/detector.yaml). How to set them, and how to change them
+while the node runs, is in the [README](../README.md#tune-it-while-it-runs).
+
+They change
+
+- **live**: between two frames, with `ros2 param set`;
+- **unconfigured**: with a new start, or between cleanup and configure;
+- **start**: only with a new start.
+"""
+NODE_HEAD = """
+## Of the node
+"""
+CAMERA_HEAD = """
+## Of each camera
+
+For `front` of `cameras: [front, left]` they are set under its name, such as `front.max_rate`;
+without a name they hold for all cameras that do not say otherwise.
+"""
+TABLE_HEAD = """
+| parameter | default | must be | unit | changes | meaning |
+|---|---|---|---|---|---|
+"""
 
 
 def render_yaml() -> str:
@@ -53,17 +75,12 @@ def render_yaml() -> str:
     ])
 
 
-def render_table() -> str:
-    """Return the README's table of parameters in Markdown."""
-    return '\n'.join([
-        *TABLE_HEAD,
-        *(_row(option) for option in options(NodeConfig)),
-        '',
-        'For each camera (for `front` of `cameras: [front, left]` under its name, such as',
-        '`front.max_rate`; without a name they hold for all that do not say otherwise):',
-        '',
-        *TABLE_HEAD,
-        *(_row(option) for option in camera_options()),
+def render_page() -> str:
+    """Return the text of docs/parameters.md."""
+    return ''.join([
+        PAGE_HEAD,
+        NODE_HEAD, TABLE_HEAD, *(_row(option) for option in options(NodeConfig)),
+        CAMERA_HEAD, TABLE_HEAD, *(_row(option) for option in camera_options()),
     ])
 
 
@@ -73,22 +90,14 @@ def camera_options() -> list[Option]:
     return sorted(options(CameraSettings), key=lambda option: option.name in ranging)
 
 
-def with_table(readme: str) -> str:
-    """Return the README with the table between its markers renewed."""
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f'{before}{BEGIN}\n{render_table()}\n{END}{after}'
-
-
 def main() -> int:
     """Write or check the rendered files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--check', action='store_true', help='only say whether anything differs')
     check = parser.parse_args().check
-    readme = ROOT / 'README.md'
     rendered = {
         ROOT / 'config' / 'detector.yaml': render_yaml(),
-        readme: with_table(readme.read_text(encoding='utf-8')),
+        ROOT / 'docs' / 'parameters.md': render_page(),
     }
     stale = [path for path, text in rendered.items()
              if not path.exists() or path.read_text(encoding='utf-8') != text]
@@ -101,9 +110,11 @@ def main() -> int:
 
 
 def _row(option: Option) -> str:
+    changes = 'live' if option.live else 'start' if option.fixed else 'unconfigured'
     return (
         f'| `{option.name}` | `{_text(option)}` | {option.constraint} | {option.unit} '
-        f'| {"yes" if option.live else ""} | {option.description} |'
+        # Unescaped, Markdown takes <name> for an HTML tag and shows nothing.
+        f'| {changes} | {html.escape(option.description, quote=False)} |\n'
     )
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol, TextIO
@@ -93,8 +94,8 @@ class BarDisplay:
 
 @contextlib.contextmanager
 def open_display(stream: TextIO) -> Iterator[Display]:
-    """Give a display that suits the stream: a bar on a terminal, else lines."""
-    if stream.isatty():
+    """Give a display that suits the stream: a bar on a terminal if rich is there, else lines."""
+    if stream.isatty() and importlib.util.find_spec('rich'):
         display = BarDisplay(stream)
         with display.bar:
             yield display

@@ -3,7 +3,7 @@
 """
 Every tunable of the node, once: default, unit, bounds and description.
 
-The parameter YAML, the ROS parameter descriptors, the README's table and the command lines are
+The parameter YAML, the ROS parameter descriptors, docs/parameters.md and the command lines are
 derived from these dataclasses; nothing else in the project states a default.
 """
 
