@@ -147,7 +147,9 @@ def _plane(
     if data.size < needed:
         raise ImageError('length', f'expected {start + needed} bytes ({message.height} rows of '
                          f'{message.step}, {message.encoding}), got {len(message.data)}')
-    view = np.lib.stride_tricks.as_strided(data, (rows, row), (step, 1), writeable=False)
+    # Not as_strided, which makes a dictionary for each image: Python's table of strings grows.
+    view: Image = np.ndarray((rows, row), np.uint8, data, 0, (step, 1))
+    view.flags.writeable = False
     if bits == 16:
         stored = np.dtype('>u2' if message.is_bigendian else '<u2')
         # A copy, because rows may begin at odd addresses.
