@@ -1,5 +1,6 @@
 # make demo   the real node on the sample bag over real DDS; results in out/demo/
-# make test   everything that CI checks
+# make test   style, types, import contracts and every test
+# make test-oldest   what the robot runs, with the oldest runtime, NumPy and OpenCV, in .venv-oldest
 # make lint   style, types and import contracts only
 #
 # Each makes what it needs in .venv and is quick the second time. With a sourced ROS 2 distribution
@@ -26,7 +27,17 @@ SOURCES := setup.py setup.cfg package.xml
 INTERFACES := $(wildcard interfaces/vision_msgs/msg/*.msg interfaces/vision_msgs/package.xml \
     tools/build_interfaces.py tools/interface_builder/*.py)
 
-.PHONY: demo test lint clean
+OLDEST := .venv-oldest
+# All that the runtime, NumPy or OpenCV can break on a robot. Not what needs the workshop, nor what
+# spends its time on processes and graph: scheduling, lifecycle, faults, replay, recording, launch.
+OLDEST_TESTS := test/config test/detection test/evaluation test/ros test/tools/test_fuzz_node.py \
+    $(addprefix test/test_,bags.py config.py imports.py) \
+    $(addprefix test/cli/test_,inspect_model.py evaluate_ranging.py evaluate_tracking.py) \
+    $(addprefix --ignore=test/evaluation/test_,agreement.py coco.py) \
+    $(addprefix --ignore=test/ros/test_,cameras.py faults.py freshness.py lifecycle.py replay.py \
+        security.py)
+
+.PHONY: demo test test-oldest lint clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -34,6 +45,11 @@ demo: $(VENV)/.demo
 
 test: lint
 	$(VENV)/bin/python -m pytest
+
+# Recursive, because variables on the command line override those above.
+test-oldest:
+	$(MAKE) ROS_DISTRO= VENV=$(OLDEST) ROBOT=requirements/robot-oldest.txt $(OLDEST)/.robot-test
+	$(OLDEST)/bin/python -m pytest $(OLDEST_TESTS)
 
 lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .
@@ -59,6 +75,11 @@ $(VENV)/.demo: $(ROS) $(ROBOT) requirements/demo.txt $(SOURCES)
 	@echo 'installing the detector'
 	$(PIP) -r $(ROBOT) -r requirements/demo.txt
 	$(PIP) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.robot-test: $(VENV)/.demo requirements/test.txt
+	@echo 'installing the test tools'
+	$(PIP) -r $(ROBOT) -r requirements/demo.txt -r requirements/test.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.demo requirements/workshop.txt requirements/test.txt

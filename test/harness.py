@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -32,12 +34,40 @@ ROOT = Path(__file__).resolve().parent.parent
 TINY_MODEL = ROOT / 'test' / 'data' / 'tiny_gfl' / 'tiny_gfl.json'
 LARGE_IMAGES = ROOT / 'config' / 'fastdds_large_images.xml'
 TIMEOUT_S = 30.0
-_domains = itertools.count()
+DOMAINS = range(1, 102)  # those with safe ports
+# A test needs few domains at a time, and has done with them when so many others were taken.
+DOMAINS_HELD = 8
+_candidates = itertools.count(os.getpid(), 7)
+_held: collections.deque[socket.socket] = collections.deque()
 
 
 def fresh_domain() -> int:
-    """Return a domain that no other test of this run uses; 1 to 101 have safe ports."""
-    return 1 + (os.getpid() + 7 * next(_domains)) % 101
+    """Return a ROS domain that nobody is in on this machine, another run's tests included."""
+    for candidate in itertools.islice(_candidates, len(DOMAINS)):
+        domain_id = DOMAINS[candidate % len(DOMAINS)]
+        first_port = 7400 + 250 * domain_id
+        # What the first participant of a domain receives by, and what the last possible would.
+        if (taken := _bound(first_port + 10)) is None:
+            continue
+        taken.close()
+        if (claim := _bound(first_port + 249)) is None:
+            continue
+        _held.append(claim)
+        if len(_held) > DOMAINS_HELD:
+            _held.popleft().close()
+        return domain_id
+    raise AssertionError(f'all ROS domains of {DOMAINS} are in use on this machine')
+
+
+def _bound(port: int) -> socket.socket | None:
+    """Return a socket that keeps others off a UDP port, as long as it is open."""
+    claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        claim.bind(('', port))
+    except OSError:
+        claim.close()
+        return None
+    return claim
 
 
 def large_image_environment() -> dict[str, str]:
@@ -116,7 +146,7 @@ def wait_until(condition: Callable[[], Any], step: Callable[[], None] | None = N
 
 @contextmanager
 def detector_process(domain_id: int, *arguments: str, **environment: str) -> Iterator[Process]:
-    """Run the real node, by default with the tiny model; stopped at the end."""
+    """Run the real node, by default with the tiny model; stopped at the end, failures told."""
     process = Process(
         [sys.executable, '-m', 'compressed_detector.cli.detector_node', '--ros-args',
          '-p', f'model:={TINY_MODEL}', *arguments],
@@ -124,6 +154,9 @@ def detector_process(domain_id: int, *arguments: str, **environment: str) -> Ite
     )
     try:
         yield process
+    except AssertionError as error:
+        said = process.output[-4000:] or 'nothing'
+        raise AssertionError(f'{error}\nThe detector said:\n{said}') from error
     finally:
         process.stop()
 

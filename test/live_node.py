@@ -66,8 +66,10 @@ def get_parameter(graph: Graph, name: str) -> Any:
 def change_state(graph: Graph, name: str) -> str:
     """Take a transition that must succeed and return the state it led to."""
     request = ChangeState.Request(transition=Transition(id=TRANSITIONS[name]))
-    assert ask(graph, ChangeState, '/detector/change_state', request).success, name
-    return state_of(graph)
+    succeeded = ask(graph, ChangeState, '/detector/change_state', request).success
+    state = state_of(graph)
+    assert succeeded, f'{name} was refused or failed, and the node is now {state}'
+    return state
 
 
 def state_of(graph: Graph) -> str:

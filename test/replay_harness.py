@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import signal
 import struct
@@ -24,12 +23,6 @@ from rclpy.qos import QoSProfile
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT_S = 20.0
-_domains = itertools.count()
-
-
-def fresh_domain() -> int:
-    """Return a domain that no other test of this run uses; 1 to 101 have safe ports."""
-    return 1 + (os.getpid() + 7 * next(_domains)) % 101
 
 
 def stamp_ns(data: bytes) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from compressed_detector.compression.architectures import Architecture
 from compressed_detector.compression.network import (
     INPUT,
     Add,
@@ -103,3 +104,24 @@ class GraphWriter:
             (path.parent / name).write_bytes(self.data[index * cut:end])
         path.write_text(json.dumps(self.content(names)))
         return path
+
+
+def tiny_learner(seed: int = 0, width: int = 8) -> Network:
+    """A network with the outputs of a GFL head: 2 classes and 4 x 3 bins, at one stride."""
+    layers = (
+        Normalize('normalize', (INPUT,), (100.0, 110.0, 120.0), (50.0, 60.0, 70.0)),
+        Conv('a', ('normalize',), 2, 0.1),
+        Conv('b', ('a',), 1, 0.1),
+        Conv('c', ('b',), 1, None),
+    )
+    shapes = {'a': (3, 3, 3, width), 'b': (3, 3, width, width), 'c': (1, 1, width, 14)}
+    return Network(layers, {'stride_2': 'c'}, random_weights(shapes, seed))
+
+
+TINY_LEARNER = Architecture(
+    name='tiny_learner', build=lambda weights: Network(
+        tiny_learner().layers, {'stride_2': 'c'}, weights),
+    size_multiple=2, native_size=32, resize='letterbox_top_left', pad_value=114, color='bgr',
+    head='gfl', head_options={'strides': [2], 'bins': 3}, labels=('a', 'b'),
+    features=('b',),
+)

@@ -5,7 +5,7 @@ Run the real node for a long time and say whether it holds: memory, files, threa
 
 Synthetic and recorded pictures go to the node's process over DDS, the next one as soon as the
 last one is answered, with ranges and tracking switched on. Writes soak.json and soak.md into a
-folder and ends with 1 when a limit is broken:
+folder and ends with 1 when a limit is broken. Needs the test tools:
 
     python tools/soak.py --frames 200000 --output docs
 """
@@ -18,8 +18,6 @@ import dataclasses
 import itertools
 import json
 import os
-import signal
-import subprocess
 import sys
 import time
 from array import array
@@ -30,23 +28,31 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import rclpy
+from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image
-from soak_figures import Result, Sample, evaluate, machine, report
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray
 
-from compressed_detector.evaluation.sources import bag_images
-
 ROOT = Path(__file__).resolve().parent.parent
-MODEL = ROOT / 'test' / 'data' / 'tiny_gfl' / 'tiny_gfl.json'
+sys.path.append(str(ROOT / 'test'))
+sys.path.append(str(ROOT / 'tools'))
+
+from harness import detector_process, fresh_domain  # noqa: E402
+from live_node import open_files, resident_bytes  # noqa: E402
+from soak_figures import Result, Sample, evaluate, machine, report  # noqa: E402
+
+from compressed_detector.evaluation.sources import bag_images  # noqa: E402
+
 BAG = ROOT / 'test' / 'data' / 'pedestrians'
 WIDTH, HEIGHT, FOCAL_PX, FRAME_ID = 320, 240, 300.0, 'camera_optical_frame'
+ARGUMENTS = ('-p', 'tracking:=true', '-p', 'camera_height:=0.5', '-p', 'camera_pitch:=0.3',
+             '--log-level', 'error')
 SAMPLES_PER_RUN = 200
-START_TIMEOUT_S, ANSWER_TIMEOUT_S, STOP_TIMEOUT_S = 30.0, 2.0, 10.0
+START_TIMEOUT_S, PROBE_TIMEOUT_S, ANSWER_TIMEOUT_S = 30.0, 0.5, 30.0
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -55,11 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument('--frames', type=int, default=200_000)
     parser.add_argument('--output', type=Path, default=Path('out/soak'))
     arguments = parser.parse_args(argv)
-    # A domain of its own: another detector on this machine must not answer.
-    os.environ['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 101)
-    with _detector() as process, _observer() as observer:
-        observer.wait_for_node()
-        result = soak(process.pid, observer, arguments.frames)
+    result = run(arguments.frames)
     here = machine()
     text = report(result, here)
     arguments.output.mkdir(parents=True, exist_ok=True)
@@ -68,6 +70,15 @@ def main(argv: list[str] | None = None) -> int:
     (arguments.output / 'soak.md').write_text(text)
     print(text)
     return 1 if result.broken else 0
+
+
+def run(frames: int) -> Result:
+    """Send so many frames to a node of its own."""
+    # In a domain of its own: another detector on this machine must not answer.
+    domain_id = fresh_domain()
+    with detector_process(domain_id, *ARGUMENTS) as process, _observer(domain_id) as observer:
+        observer.wait_for_node()
+        return soak(process.pid, observer, frames)
 
 
 def soak(pid: int, observer: Observer, frames: int) -> Result:
@@ -105,11 +116,8 @@ def to_message(picture: npt.NDArray[np.uint8]) -> Image:
 
 def sample(pid: int, frames: int) -> Sample:
     """Return what Linux says of a process."""
-    folder = Path(f'/proc/{pid}')
-    (resident,) = (line.split()[1] for line in (folder / 'status').read_text().splitlines()
-                   if line.startswith('VmRSS:'))
-    return Sample(frames, int(resident) * 1024, len(os.listdir(folder / 'fd')),
-                  len(os.listdir(folder / 'task')))
+    threads = len(os.listdir(f'/proc/{pid}/task'))
+    return Sample(frames, resident_bytes(pid), open_files(pid), threads)
 
 
 class Observer:
@@ -127,11 +135,11 @@ class Observer:
         """Wait until the node answers; raises TimeoutError."""
         probe = to_message(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
         deadline_s = time.monotonic() + START_TIMEOUT_S
-        while np.isnan(self.ask(probe)):
+        while np.isnan(self.ask(probe, PROBE_TIMEOUT_S)):
             if time.monotonic() > deadline_s:
                 raise TimeoutError('the detector node does not answer')
 
-    def ask(self, message: Image) -> float:
+    def ask(self, message: Image, timeout_s: float = ANSWER_TIMEOUT_S) -> float:
         """Publish an image; return the time to its answer, ms, NaN when there is none."""
         stamp_ns = next(self._stamps_ns)
         message.header.stamp = Time(nanoseconds=stamp_ns).to_msg()
@@ -139,8 +147,8 @@ class Observer:
         start_s = time.perf_counter()
         self._images.publish(message)
         while self._answered_ns != stamp_ns:
-            self._executor.spin_once(timeout_sec=ANSWER_TIMEOUT_S)
-            if time.perf_counter() - start_s > ANSWER_TIMEOUT_S:
+            self._executor.spin_once(timeout_sec=timeout_s)
+            if time.perf_counter() - start_s > timeout_s:
                 return float('nan')
         return (time.perf_counter() - start_s) * 1e3
 
@@ -156,30 +164,17 @@ def _calibration(header: Header) -> CameraInfo:
 
 
 @contextlib.contextmanager
-def _detector() -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([
-        sys.executable, '-m', 'compressed_detector.cli.detector_node', '--ros-args',
-        '-p', f'model:={MODEL}', '-p', 'tracking:=true', '-p', 'camera_height:=0.5',
-        '-p', 'camera_pitch:=0.3', '--log-level', 'error',
-    ], cwd=ROOT)
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(STOP_TIMEOUT_S)
-
-
-@contextlib.contextmanager
-def _observer() -> Iterator[Observer]:
-    rclpy.init(args=[])
-    node, executor = Node('soak'), SingleThreadedExecutor()
+def _observer(domain_id: int) -> Iterator[Observer]:
+    context = Context()
+    rclpy.init(context=context, domain_id=domain_id)
+    node, executor = Node('soak', context=context), SingleThreadedExecutor(context=context)
     executor.add_node(node)
     try:
         yield Observer(node, executor)
     finally:
         executor.shutdown()
         node.destroy_node()
-        rclpy.try_shutdown()
+        rclpy.try_shutdown(context=context)
 
 
 if __name__ == '__main__':

@@ -51,6 +51,7 @@ class Result:
     def broken(self) -> list[str]:
         """The limits that the run broke."""
         limits = {
+            'frames were not answered': self.unanswered > 0,
             'resident memory grew': self.memory_growth >= MEMORY_LIMIT,
             'file descriptors leaked': self.leaked_files > 0,
             'threads leaked': self.leaked_threads > 0,

@@ -1,12 +1,10 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""archive_model: pack a model and its manifest into one small file (.dcz), or unpack it."""
+"""compress_model archive: pack a model and its manifest into a small file (.dcz), or unpack it."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from compressed_detector.compression import files
@@ -15,23 +13,25 @@ from compressed_detector.compression.archiving import pack
 from compressed_detector.detection.archive import SUFFIX, Archive
 from compressed_detector.detection.bundle import MAX_MODEL_BYTES, Bundle
 from compressed_detector.detection.model_cache import read_archive
-from compressed_detector.errors import CompressedDetectorError, ConfigError
+from compressed_detector.errors import ConfigError
 
 EXAMPLES = """
 examples:
-  archive_model models/nanodet_g/nanodet_g_416_wi8_ai8.json --output nanodet_g.dcz
-  archive_model nanodet_g.dcz                  where its bytes went
-  archive_model nanodet_g.dcz --expand         write the .tflite file and the manifest again
+  compress_model archive models/nanodet_g/nanodet_g_416_wi8_ai8.json --output nanodet_g.dcz
+  compress_model archive nanodet_g.dcz             where its bytes went
+  compress_model archive nanodet_g.dcz --expand    write the .tflite file and the manifest again
 
 The node takes the archive as it is: set its parameter `model` to the path of the .dcz file. It
 is expanded once into ~/.cache/compressed_detector.
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of archive_model."""
-    parser = argparse.ArgumentParser(
-        prog='archive_model', description=__doc__.partition(': ')[2].capitalize(),
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command archive to compress_model."""
+    parser = commands.add_parser(
+        'archive', help='pack a model and its manifest into one small file (.dcz), or unpack it',
+        description='Code pruned, shared and quantized weights in the bits that they are worth, '
+                    'bit-exactly, and say where the bytes went.',
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('file', type=Path, metavar='MODEL.json|MODEL.dcz')
@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--expand', action='store_true', help='write what is in the archive')
     parser.add_argument('--force', action='store_true', help='replace files that exist')
-    return parser
+    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -97,21 +97,3 @@ def describe(report: SizeReport) -> str:
         f'{"paper accounting":20}  {report.paper_bytes:9.0f} bytes: weights, gaps and codebooks, '
         f'{before:.2f} -> {after:.3f} bits per weight',
     ])
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run archive_model; return the exit code."""
-    arguments = build_parser().parse_args(argv)
-    try:
-        run(arguments)
-    except CompressedDetectorError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print('interrupted; nothing was written', file=sys.stderr)
-        return 130
-    return 0
-
-
-if __name__ == '__main__':
-    sys.exit(main())

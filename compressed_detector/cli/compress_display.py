@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from compressed_detector.compression.forecast import Forecast
 from compressed_detector.compression.tensorflow_runtime import REMEDY
-from compressed_detector.detection.manifest import Manifest
 from compressed_detector.errors import CompressionError
-from compressed_detector.evaluation.coco import CocoResult
 
 
 class Progress:
@@ -23,11 +22,11 @@ class Progress:
         self._bars = bars
         self._tasks: dict[str, Any] = {}
 
-    def __call__(self, task: str, done: int, total: int) -> None:
+    def __call__(self, task: str, done: int, total: int, detail: str = '') -> None:
         """Show that ``done`` of ``total`` steps of a task are done."""
         if task not in self._tasks:
-            self._tasks[task] = self._bars.add_task(task, total=total)
-        self._bars.update(self._tasks[task], completed=done, total=total)
+            self._tasks[task] = self._bars.add_task(task, total=total, detail='')
+        self._bars.update(self._tasks[task], completed=done, total=total, detail=detail)
 
     def of(self, task: str) -> Callable[[int, int], None]:
         """Return a report of one task."""
@@ -51,27 +50,56 @@ def open_progress() -> Iterator[Progress]:
         bars = progress.Progress(
             progress.TextColumn('{task.description}'), progress.BarColumn(),
             progress.MofNCompleteColumn(), progress.TimeElapsedColumn(),
-            progress.TimeRemainingColumn(), console=console.Console(file=stream),
+            progress.TimeRemainingColumn(), progress.TextColumn('{task.fields[detail]}'),
+            console=console.Console(file=stream),
             redirect_stdout=False, redirect_stderr=False,
         )
         with bars:
             yield Progress(bars)
 
 
-def build_table(manifest: Manifest, scores: Mapping[str, CocoResult]) -> str:
-    """Return what was built, and the average precision of each scored model, as text."""
-    lineage = manifest.lineage
-    lines = [
-        f'{manifest.name}: {lineage["size_bytes"] / 1e6:.2f} MB, '
-        f'{lineage["macs"] / 1e9:.3f} GMAC, {lineage["params"] / 1e6:.2f} M parameters'
+def plan_table(
+    name: str, forecasts: Iterable[tuple[str, Forecast]], inference_ms: float
+) -> str:
+    """Return what every stage is expected to do, as text; minutes are on this machine."""
+    lines = [name, f'{"stage":12}  {"GMAC":>6}  {"M params":>8}  {"MB of weights":>13}  '
+                   f'{"minutes":>8}']
+    lines += [
+        f'{code:12}  {forecast.macs / 1e9:6.3f}  {forecast.params / 1e6:8.2f}  '
+        f'{forecast.weight_bytes / 1e6:13.2f}  {forecast.inferences * inference_ms / 6e4:8.1f}'
+        for code, forecast in forecasts
     ]
-    if scores:
-        width = max(map(len, scores))
-        images = max(score.images for score in scores.values())
-        lines.append(f'average precision on {images} pictures:')
-        lines.append(f'{"":{width}}  {"AP":>6} {"AP50":>6} {"AP75":>6}')
-        lines.extend(
-            f'{name:{width}}  {score.ap:6.4f} {score.ap50:6.4f} {score.ap75:6.4f}'
-            for name, score in scores.items()
-        )
     return '\n'.join(lines)
+
+
+# Key of a figure, its heading, and how it is written.
+COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+    ('macs', 'GMAC', lambda value: f'{value / 1e9:.3f}'),
+    ('params', 'M params', lambda value: f'{value / 1e6:.2f}'),
+    ('nonzero', 'M nonzero', lambda value: f'{value / 1e6:.2f}'),
+    ('size_bytes', 'MB .tflite', lambda value: f'{value / 1e6:.2f}'),
+    ('archive_bytes', 'MB .dcz', lambda value: f'{value / 1e6:.2f}'),
+    ('latency_ratio_1thread', 'time, 1 thread', lambda value: f'{value:.2f}'),
+    ('latency_ratio_2thread', '2 threads', lambda value: f'{value:.2f}'),
+    ('agreement', 'agreement', lambda value: f'{value:.3f}'),
+    ('ap', 'AP', lambda value: f'{value:.4f}'),
+    ('ap50', 'AP50', lambda value: f'{value:.4f}'),
+)
+
+
+def figure_rows(stages: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Return a heading, then the figures of every stage, as words."""
+    columns = [column for column in COLUMNS if column[0] in stages[-1]]
+    return [
+        ['stage', *(heading for _, heading, _ in columns)],
+        *([stage['stage'], *(write(stage[key]) for key, _, write in columns)]
+          for stage in stages),
+    ]
+
+
+def step_table(name: str, stages: Sequence[Mapping[str, Any]]) -> str:
+    """Return the figures of every stage as text; times are ratios to the dense network."""
+    rows = figure_rows(stages)
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = ['  '.join(cell.rjust(width) for cell, width in zip(row, widths)) for row in rows]
+    return '\n'.join([name, *lines])

@@ -57,11 +57,21 @@ def _run() -> None:
     node = DetectorNode()
     try:
         executor.add_node(node)
-        if node.autostart and node.trigger_configure() == TransitionCallbackReturn.SUCCESS:
-            node.trigger_activate()
+        _start(node)
         executor.spin()
     finally:
         node.destroy_node()
+
+
+def _start(node: DetectorNode) -> None:
+    if not node.autostart:
+        name = node.get_fully_qualified_name()
+        node.get_logger().info(
+            f'waiting to be configured, because autostart is off: ros2 lifecycle set {name} '
+            f'configure, then ros2 lifecycle set {name} activate'
+        )
+    elif node.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+        node.trigger_activate()
 
 
 def _parser() -> argparse.ArgumentParser:

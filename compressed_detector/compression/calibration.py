@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 
 from compressed_detector.compression.architectures import Architecture
+from compressed_detector.compression.pictures import learning_images
 from compressed_detector.compression.progress import Report
 from compressed_detector.detection.letterbox import Letterbox
 from compressed_detector.detection.types import Floats
 from compressed_detector.errors import CompressionError
 
-SUFFIXES = {'.bmp', '.jpeg', '.jpg', '.png', '.webp'}
 NAMED = 5
 
 
@@ -24,17 +24,10 @@ def choose_images(folder: Path, count: int, seed: int) -> list[Path]:
     """
     Return up to count pictures of a folder and its subfolders, chosen by the seed.
 
-    Raises CompressionError when there is no picture at all.
+    Those that are held out (see pictures) are not among them. Raises CompressionError when
+    there is no picture at all.
     """
-    if not folder.is_dir():
-        raise CompressionError(f'--images: expected a folder with pictures, got {folder}')
-    found = sorted(
-        path for path in folder.rglob('*') if path.suffix.lower() in SUFFIXES and path.is_file()
-    )
-    if not found:
-        raise CompressionError(
-            f'--images: expected pictures ({", ".join(sorted(SUFFIXES))}) in {folder}, got none'
-        )
+    found = learning_images(folder)
     chosen = np.random.default_rng(seed).permutation(len(found))[:count]
     return [found[index] for index in chosen]
 

@@ -1,25 +1,54 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""From a Keras model to a .tflite file, in float or in int8."""
+"""From a network to a .tflite file, in one of the formats."""
 
 from __future__ import annotations
 
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from compressed_detector.compression.network import INPUT
+from compressed_detector.compression.compact import compact
+from compressed_detector.compression.fake_quant import rounded_activations, rounded_weights
+from compressed_detector.compression.formats import FLOAT32, Format
+from compressed_detector.compression.keras_network import build_model
+from compressed_detector.compression.network import INPUT, Network
+from compressed_detector.compression.ranges import Ranges
 from compressed_detector.compression.tensorflow_runtime import captured_output, tensorflow
+from compressed_detector.compression.training.forward import forward_of
 from compressed_detector.detection.manifest import OutputSpec
 from compressed_detector.detection.types import Floats
 from compressed_detector.errors import CompressionError
 
-# Yields the inputs that the ranges of all activations are taken from.
+# Yields the inputs that the converter takes the ranges of all activations from.
 Calibration = Callable[[], Iterable[Floats]]
+
+
+@dataclass(frozen=True, eq=False)
+class Conversion:
+    """
+    What a network is converted to.
+
+    int8 activations span ``ranges``: all that range_owners names. For int16 activations the
+    converter takes the ranges itself, from ``calibration``. Raises CompressionError when what
+    the format needs is missing.
+    """
+
+    format: Format = FLOAT32
+    ranges: Ranges = field(default_factory=dict)
+    calibration: Calibration | None = None
+
+    def __post_init__(self) -> None:
+        given = {'float32': True, 'int8': bool(self.ranges), 'int16': self.calibration is not None}
+        if not given[self.format.activations]:
+            raise CompressionError(
+                f'format {self.format.code}: expected calibrated ranges for its '
+                f'{self.format.activations} activations, got none'
+            )
 
 
 @dataclass(frozen=True)
@@ -37,51 +66,74 @@ class Converted:
     outputs: tuple[OutputSpec, ...]
 
 
-def convert(model: Any, roles: Sequence[str], calibration: Calibration | None) -> Converted:
+def convert(network: Network, input_size: int, conversion: Conversion) -> Converted:
     """
-    Convert a Keras model with one input and outputs of the given names.
+    Convert a network for one image of input_size x input_size pixels.
 
-    With calibration: weights int8 per channel, activations int8 (post-training, static), the
-    input uint8 (the pixel itself), the outputs int8. Without: everything float32. Raises
-    CompressionError when the converter refuses.
+    With int8 activations the input is uint8, the pixel itself, and the outputs are int8; with
+    int16 both are int16; otherwise float32. Raises CompressionError when the converter refuses.
     """
     tf = tensorflow()
     with tempfile.TemporaryDirectory() as folder, captured_output(), warnings.catch_warnings():
         warnings.simplefilter('ignore')  # of deprecations inside the converter
         try:
-            _export(tf, model, folder)
-            tflite = _convert(tf, folder, calibration)
-            converted = _describe(tf, tflite, roles)
-            if calibration is not None:
-                _check_input(tf, tflite)
+            _export(tf, network, input_size, conversion, folder)
+            tflite = compact(_convert(tf, folder, conversion))
+            return _describe(tf, tflite, tuple(network.outputs))
         except CompressionError:
             raise
         except Exception as error:  # the converter's errors have no base of their own
             raise CompressionError(f'TensorFlow cannot convert the network: {error}') from error
-    return converted
 
 
-def _export(tf: Any, model: Any, folder: str) -> None:
+def _export(
+    tf: Any, network: Network, input_size: int, conversion: Conversion, folder: str
+) -> None:
+    model = build_model(network, input_size, after=rounded_activations(conversion.ranges))
     # A SavedModel keeps the names of inputs and outputs; a Keras model alone does not.
     archive = tf.keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint(
-        'serve', model.call,
+        'serve', _computation(tf, model, network, conversion.format),
         input_signature=[tf.TensorSpec(model.inputs[0].shape, tf.float32, name=INPUT)],
     )
     archive.write_out(folder, verbose=False)
 
 
-def _convert(tf: Any, folder: str, calibration: Calibration | None) -> bytes:
+def _convert(tf: Any, folder: str, conversion: Conversion) -> bytes:
     converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-    if calibration is not None:
+    converter.exclude_conversion_metadata = True
+    if conversion.format.weight_bits < FLOAT32.weight_bits:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: ({INPUT: sample} for sample in calibration())
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    if conversion.format.weight_bits == 16:
+        converter.target_spec.supported_types = [tf.float16]
+    if conversion.format.activations == 'int8':  # the graph itself says how it is rounded
         converter.inference_input_type = tf.uint8
         converter.inference_output_type = tf.int8
+    calibration = conversion.calibration
+    if calibration is not None:
+        converter.representative_dataset = lambda: ({INPUT: sample} for sample in calibration())
+        converter.target_spec.supported_ops = [
+            tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+        ]
+        converter.inference_input_type = converter.inference_output_type = tf.int16
     tflite: bytes = converter.convert()
     return tflite
+
+
+def _computation(tf: Any, model: Any, network: Network, form: Format) -> Any:
+    if form.activations != 'int8':
+        return model.call
+    # The converter's own grid for kernels is always of int8.
+    disguise, forward = rounded_weights(form.weight_bits), forward_of(model, network)
+
+    def compute(image: Any) -> Any:
+        weights = {
+            name: disguise(name, tf.constant(array)) for name, array in network.weights.items()
+        }
+        return forward(weights, image)
+
+    return compute
 
 
 def _describe(tf: Any, tflite: bytes, roles: Sequence[str]) -> Converted:
@@ -97,14 +149,3 @@ def _describe(tf: Any, tflite: bytes, roles: Sequence[str]) -> Converted:
     return Converted(
         tflite, (1, height, width, channels), np.dtype(model_input['dtype']).name, outputs
     )
-
-
-def _check_input(tf: Any, tflite: bytes) -> None:
-    """Raise CompressionError unless the quantized input is the pixel: scale 1, zero point 0."""
-    (details,) = tf.lite.Interpreter(model_content=tflite).get_input_details()
-    scale, zero_point = details['quantization']
-    if abs(scale - 1) > 1e-6 or zero_point != 0:
-        raise CompressionError(
-            f'expected an input with scale 1 and zero point 0, got {scale} and {zero_point}; '
-            'calibrate on pictures that span 0 to 255'
-        )

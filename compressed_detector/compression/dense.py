@@ -4,10 +4,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from compressed_detector.compression import files
+from compressed_detector.compression import files, npz
 from compressed_detector.compression.network import Network
 from compressed_detector.detection.types import Floats
 from compressed_detector.errors import CompressionError
@@ -45,10 +42,7 @@ def encode(network: Network, provenance: Mapping[str, Any], name: str) -> dict[s
     if large:
         raise CompressionError(f'expected weights within float16, got larger ones in {large}')
     halves = {key: network.weights[key].astype(np.float16) for key in sorted(network.weights)}
-    buffer = io.BytesIO()
-    # The stub of NumPy gives the arrays a type that no mapping of names can have.
-    np.savez(buffer, **halves)  # type: ignore[arg-type]
-    content = buffer.getvalue()
+    content = npz.encode(halves)
     described = {**provenance, 'weights': {'file': f'{name}.npz', 'sha256': files.sha256(content)}}
     text = json.dumps(described, indent=2) + '\n'
     return {f'{name}.npz': content, f'{name}.json': text.encode()}
@@ -69,17 +63,11 @@ def load(path: Path) -> DenseWeights:
             'another .json: import it again with compress_model import'
         )
     try:
-        return DenseWeights(_arrays(content), provenance)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        arrays = npz.decode(content)
+        weights = {key: array.astype(np.float32) for key, array in arrays.items()}
+        return DenseWeights(weights, provenance)
+    except ValueError as error:
         raise CompressionError(f'{path}: expected an .npz of float16 arrays: {error}') from error
-
-
-def _arrays(content: bytes) -> dict[str, Floats]:
-    arrays = np.load(io.BytesIO(content), allow_pickle=False)
-    if not isinstance(arrays, np.lib.npyio.NpzFile):
-        raise ValueError('this is a single array')
-    with arrays:
-        return {key: arrays[key].astype(np.float32) for key in arrays.files}
 
 
 def _provenance(path: Path) -> dict[str, Any]:

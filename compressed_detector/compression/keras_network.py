@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,26 +22,48 @@ from compressed_detector.compression.network import (
 )
 from compressed_detector.compression.tensorflow_runtime import tensorflow
 
+# Called with the name of a tensor and the tensor; what it returns is computed with instead.
+After = Callable[[str, Any], Any]
+
+
+def unchanged(name: str, tensor: Any) -> Any:
+    """Return the tensor."""
+    return tensor
+
 
 def build_model(
-    network: Network, input_size: int, results: Mapping[str, str] | None = None
+    network: Network, input_size: int, results: Mapping[str, str] | None = None,
+    batch_size: int | None = 1, after: After = unchanged,
 ) -> Any:
     """
-    Return the network as a Keras model with a batch of 1.
+    Return the network as a Keras model, for any number of pictures when ``batch_size`` is None.
 
-    It takes float32 (1, input_size, input_size, channels) and returns a dictionary. Its keys are
-    the roles of the network's outputs; or those of ``results``, which names layers: features for
-    distillation are the results of any layers.
+    It takes float32 (batch, input_size, input_size, channels) and returns a dictionary. Its keys
+    are the roles of the network's outputs; or those of ``results``, which names layers: features
+    for distillation are the results of any layers.
+
+    ``after`` is called with the image and with every layer's result, by the layer's name; of a
+    convolution with what it computes before its activation, and as ``<name>_activation`` with
+    what comes out of that. Before a ReLU it is not called: it becomes part of the convolution.
     """
     keras = tensorflow().keras
     shapes = network.shapes(input_size)
-    image = keras.Input(shapes[INPUT], batch_size=1, name=INPUT)
-    tensors = {INPUT: image}
+    image = keras.Input(shapes[INPUT], batch_size=batch_size, name=INPUT)
+    tensors = {INPUT: after(INPUT, image)}
     for layer in network.layers:
-        inputs = [tensors[name] for name in layer.inputs]
-        tensors[layer.name] = _apply(keras, layer, inputs, network)
+        result = _apply(keras, layer, [tensors[name] for name in layer.inputs], network)
+        if isinstance(layer, Conv):
+            result = _activate(keras, layer, result, after)
+        tensors[layer.name] = after(tensor_name(layer), result)
     wanted = network.outputs if results is None else results
     return keras.Model(image, {role: tensors[name] for role, name in wanted.items()})
+
+
+def tensor_name(layer: Layer) -> str:
+    """Return the name of the tensor that is a layer's result."""
+    if isinstance(layer, Conv) and layer.negative_slope is not None:
+        return f'{layer.name}_activation'
+    return layer.name
 
 
 def _apply(keras: Any, layer: Layer, inputs: Sequence[Any], network: Network) -> Any:
@@ -57,7 +79,7 @@ def _normalize(keras: Any, layer: Normalize, inputs: Sequence[Any], network: Net
     # normalization, and folded it would have to pad with the mean of each channel. A depthwise
     # 1x1 convolution is an operation that XNNPACK takes in float and in int8.
     scale = 1 / np.array(layer.std, np.float32)
-    depthwise = keras.layers.DepthwiseConv2D(1, name=layer.name)
+    depthwise = keras.layers.DepthwiseConv2D(1, name=layer.name, trainable=False)
     result = depthwise(inputs[0])
     depthwise.set_weights([
         scale.reshape(1, 1, -1, 1), -np.array(layer.mean, np.float32) * scale
@@ -78,11 +100,17 @@ def _convolve(keras: Any, layer: Conv, inputs: Sequence[Any], network: Network) 
     )
     result = convolution(x)
     convolution.set_weights([kernel, network.weights[layer.bias_name]])
+    return result
+
+
+def _activate(keras: Any, layer: Conv, result: Any, after: After) -> Any:
     if layer.negative_slope is None:
         return result
+    if layer.negative_slope == 0:
+        return keras.layers.ReLU(name=tensor_name(layer))(result)
     return keras.layers.LeakyReLU(
-        negative_slope=layer.negative_slope, name=f'{layer.name}_activation'
-    )(result)
+        negative_slope=layer.negative_slope, name=tensor_name(layer)
+    )(after(layer.name, result))
 
 
 def _max_pool(keras: Any, layer: MaxPool, inputs: Sequence[Any], network: Network) -> Any:

@@ -87,7 +87,10 @@ def _decode_stage(codes: str) -> tuple[Stage, int]:
         match = kind.code.match(codes)
         if match and codes[match.end():match.end() + 1] in ('', '_'):
             try:
-                parameters = {key: int(value) for key, value in match.groupdict().items()}
+                parameters = {
+                    key: int(value) if value.isdecimal() else value
+                    for key, value in match.groupdict().items()
+                }
                 return kind.parameters(**parameters), match.end()
             except (ConfigError, ValueError) as error:
                 raise CompressionError(f'name: {match.group()!r}: {error}') from error

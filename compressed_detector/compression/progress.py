@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-# Called with what is being done, how many of its steps are done, and how many there are.
-Report = Callable[[str, int, int], None]
+from typing import Protocol
 
 
-def silent(task: str, done: int, total: int) -> None:
+class Report(Protocol):
+    """Is told what is being done, how many of its steps are done, and how many there are."""
+
+    def __call__(self, task: str, done: int, total: int, detail: str = '', /) -> None:
+        """Show it; the detail may be the loss so far."""
+
+
+def silent(task: str, done: int, total: int, detail: str = '', /) -> None:
     """Report nothing."""

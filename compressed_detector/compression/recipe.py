@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,14 @@ class Recipe:
     def name(self) -> str:
         """The name of the model that the recipe builds."""
         return self.design.name
+
+    def with_seed(self, seed: int) -> Recipe:
+        """Return the recipe with this seed in every stage that has one."""
+        stages = tuple(
+            dataclasses.replace(stage, seed=seed) if hasattr(stage, 'seed') else stage
+            for stage in self.design.stages
+        )
+        return Recipe(dataclasses.replace(self.design, stages=stages), self.weights)
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -70,7 +79,7 @@ def parse_recipe(values: Any, folder: Path) -> Recipe:
 def _parse_stage(item: Any) -> Stage:
     if not isinstance(item, dict) or len(item) != 1:
         raise CompressionError(
-            f'stages: expected entries like "- quantize: {{weight_bits: 8}}", got {item!r}'
+            f'stages: expected entries like "- quantize: {{format: wi8_ai8}}", got {item!r}'
         )
     ((kind, parameters),) = item.items()
     _check_keys('stages', item, STAGES)

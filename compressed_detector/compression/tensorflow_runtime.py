@@ -33,6 +33,14 @@ def tensorflow() -> Any:
     return tensorflow
 
 
+def tflite_schema() -> Any:
+    """Return the module with the tables of .tflite files as classes, made from the schema."""
+    tensorflow()
+    from tensorflow.lite.python import schema_py_generated
+
+    return schema_py_generated
+
+
 @contextmanager
 def captured_output() -> Iterator[None]:
     """

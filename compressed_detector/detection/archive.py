@@ -65,7 +65,7 @@ class Archive:
         reader = ByteReader(content[:-DIGEST_BYTES], 'archive')
         _, version, model_size = HEADER.unpack(reader.take(HEADER.size))
         require(version == VERSION, f'archive: expected version {VERSION}, got {version}; '
-                                    'archive the model with this version of archive_model')
+                                    'archive the model with this version of compress_model')
         require(model_size <= max_model_bytes,
                 f'archive: expected a model of at most {max_model_bytes} bytes, got {model_size}')
         require(hashlib.sha256(content[:-DIGEST_BYTES]).digest() == content[-DIGEST_BYTES:],

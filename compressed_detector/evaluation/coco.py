@@ -79,6 +79,34 @@ def average_precision(
     return _evaluate(data, results)
 
 
+def precision_against(
+    truth: Sequence[Detections], found: Sequence[Detections], labels: Sequence[str]
+) -> CocoResult:
+    """
+    Return how well detections match others that are taken for the truth, picture by picture.
+
+    Class ids are indices into ``labels``. Raises EvaluationError when there is no truth at all.
+    """
+    dataset: dict[str, Any] = {
+        'images': [{'id': image_id} for image_id in range(len(truth))],
+        'categories': [{'id': number, 'name': name} for number, name in enumerate(labels)],
+        'annotations': [],
+    }
+    data = CocoData({image_id: Path() for image_id in range(len(truth))}, dataset)
+    results: list[dict[str, Any]] = []
+    for image_id, (wanted, got) in enumerate(zip(truth, found, strict=True)):
+        for item in _results(wanted, image_id, labels, data.category_ids):
+            width, height = item['bbox'][2:]
+            dataset['annotations'].append({
+                **item, 'id': len(dataset['annotations']) + 1, 'area': width * height,
+                'iscrowd': 0,
+            })
+        results.extend(_results(got, image_id, labels, data.category_ids))
+    if not dataset['annotations']:
+        raise EvaluationError('expected at least one detection to compare with, got none')
+    return _evaluate(data, results)
+
+
 def load_coco(annotations: Path, images_dir: Path, labels: Sequence[str]) -> CocoData:
     """
     Read and check annotations in COCO's format.

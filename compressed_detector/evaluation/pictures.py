@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import matplotlib
 import numpy as np
 
 from compressed_detector.detection.drawing import draw
+from compressed_detector.detection.letterbox import Letterbox
 from compressed_detector.detection.types import Floats, Image
 from compressed_detector.errors import EvaluationError
 from compressed_detector.evaluation.live import FrameScore
@@ -22,6 +24,7 @@ from matplotlib import pyplot as plt
 
 FOUND_BGR, MISSED_BGR = (255, 255, 255), (60, 60, 255)
 SHEET_TILE_WIDTH = 448
+BLUE, GREY = '#3b7dd8', '#9aa5b1'
 
 
 def draw_score(image: Image, frame: FrameScore, labels: Sequence[str]) -> Image:
@@ -64,10 +67,68 @@ def write_video(path: Path, frames: Iterable[Image], fps: float) -> None:
 def latency_histogram_png(latencies_ms: Floats) -> bytes:
     """Return a histogram of latencies (ms) as PNG."""
     figure, axes = plt.subplots(figsize=(7, 2.6), layout='constrained')
-    axes.hist(latencies_ms, bins=30, color='#3b7dd8')
+    axes.hist(latencies_ms, bins=30, color=BLUE)
     axes.set_xlabel('latency, image to detections (ms)')
     axes.set_ylabel('frames')
     axes.spines[['top', 'right']].set_visible(False)
+    return _png(figure)
+
+
+def learning_curves_png(curves: Mapping[str, Sequence[float]]) -> bytes:
+    """Return curves by name over the epochs, each in a plot of its own, as PNG."""
+    figure, plots = plt.subplots(
+        1, len(curves), figsize=(2.6 * len(curves), 2.4), layout='constrained', squeeze=False)
+    for axes, (name, values) in zip(plots[0], curves.items()):
+        axes.plot(range(1, len(values) + 1), values, color=BLUE)
+        axes.set_title(name, fontsize=9)
+        axes.set_xlabel('epoch')
+        axes.spines[['top', 'right']].set_visible(False)
+    return _png(figure)
+
+
+def weight_histograms_png(before: Mapping[str, Floats], after: Mapping[str, Floats]) -> bytes:
+    """
+    Return histograms of the weights by layer, as PNG: grey before, blue after.
+
+    Zeros are not shown: where most weights were removed, nothing else could be seen.
+    """
+    columns = 6
+    rows = -(-len(after) // columns)
+    figure, plots = plt.subplots(
+        rows, columns, figsize=(2 * columns, 1.2 * rows), layout='constrained', squeeze=False)
+    for axes in plots.flat:
+        axes.set_axis_off()
+    for axes, (name, weights) in zip(plots.flat, after.items()):
+        limit = max(float(np.abs(weights).max()), 1e-9)
+        for values, colour in ((before.get(name), GREY), (weights, BLUE)):
+            if values is not None:
+                axes.hist(values[values != 0], bins=80, range=(-limit, limit), color=colour,
+                          alpha=0.7)
+        axes.set_title(name, fontsize=8)
+    return _png(figure)
+
+
+def side_by_side(pairs: Sequence[tuple[Image, Image]]) -> Image:
+    """Return pairs of BGR images as rows of one picture."""
+    tiles = [tile for pair in pairs for tile in pair]
+    width, height = SHEET_TILE_WIDTH, SHEET_TILE_WIDTH * 3 // 4
+    sheet = [_fitted(tile, width, height) for tile in tiles]
+    rows = [np.hstack(sheet[start:start + 4]) for start in range(0, len(sheet) - 3, 4)]
+    rows = rows or [np.hstack(sheet)]
+    picture: Image = np.vstack(rows)
+    return picture
+
+
+def jpeg(image: Image) -> bytes:
+    """Return a BGR image as JPEG."""
+    return cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+
+
+def _fitted(image: Image, width: int, height: int) -> Image:
+    return Letterbox(image.shape[1], image.shape[0], width, height).apply(image, 255)
+
+
+def _png(figure: Any) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format='png', dpi=130)
     plt.close(figure)

@@ -40,14 +40,18 @@ def render(
 
     Everything but the video is inside the page; it opens without a network.
     """
+    return page('live_report.html.j2', pictures, title=title, facts=facts, rows=rows(metrics),
+                video=video)
+
+
+def page(template: str, pictures: Mapping[str, bytes], **values: Any) -> str:
+    """Return a page of the package's templates, with PNG or JPEG pictures by caption in it."""
     environment = Environment(
         loader=PackageLoader('compressed_detector.evaluation'), autoescape=True,
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )
-    return environment.get_template('live_report.html.j2').render(
-        title=title, facts=facts, rows=rows(metrics), video=video,
-        pictures={caption: _data_uri(data) for caption, data in pictures.items()},
-    )
+    sources = {caption: _data_uri(data) for caption, data in pictures.items()}
+    return environment.get_template(template).render(pictures=sources, **values)
 
 
 def _data_uri(picture: bytes) -> str:

@@ -238,13 +238,14 @@ class DetectorNode(LifecycleNode):
             )
 
     def _report(self) -> None:
+        name = self.get_fully_qualified_name()
         statuses = [(self.get_logger(), diagnostics.of_model(
-            self.get_name(), self._state, self._problem, warn_of_namesakes(self),
-            self._detector, self._configuration.current.node,
+            name, self._state, self._problem, warn_of_namesakes(self), self._detector,
+            self._configuration.current.node,
         ))]
         statuses += [
             (pipeline.logger, diagnostics.of_camera(
-                f'{self.get_name()}: {pipeline.name or "camera"}', self._state, pipeline.state()
+                name, pipeline.name, self._state, pipeline.state()
             ))
             for pipeline in self._pipelines
         ]

@@ -18,11 +18,15 @@ def of_model(
     node_name: str, state: str, problem: str, warning: str, detector: Detector | None,
     config: NodeConfig,
 ) -> DiagnosticStatus:
-    """Return the status of the model, and with it of the node's lifecycle."""
+    """
+    Return the status of the model, and with it of the node's lifecycle.
+
+    ``node_name`` is the fully qualified one: a robot may have a node of this name per namespace.
+    """
     level = Level.ERROR if problem else Level.WARN if warning else Level.OK
     loaded = '' if detector is None else detector.manifest.name
     message = problem or warning or f'{state}, {loaded or "no model"}'
-    return _status(f'{node_name}: model', level, message, {
+    return _status(_name(node_name, 'model'), level, message, {
         'state': state,
         'model': loaded,
         'runtime': '' if detector is None else detector.runtime_name,
@@ -31,9 +35,11 @@ def of_model(
 
 
 def of_camera(
-    name: str, node_state: str, state: tuple[Camera, Snapshot, float] | None
+    node_name: str, camera_name: str, node_state: str,
+    state: tuple[Camera, Snapshot, float] | None,
 ) -> DiagnosticStatus:
     """Return the status of a camera, with the numbers that explain it while it is listened to."""
+    name = _name(node_name, camera_name or 'camera')
     if state is None:
         why = 'nobody subscribes its outputs (lazy)' if node_state == 'active' else node_state
         return _status(name, Level.OK, f'takes no images: {why}', {})
@@ -64,6 +70,11 @@ def of_camera(
 def level_of(status: DiagnosticStatus) -> Level:
     """Return the level of a status; the message stores it as a byte."""
     return Level(status.level[0])
+
+
+def _name(node_name: str, subject: str) -> str:
+    # A slash at the front would be an empty group in the tree of the diagnostic aggregator.
+    return f'{node_name.lstrip("/")}: {subject}'
 
 
 def _status(

@@ -16,6 +16,7 @@ from nanodet_g_graph import write_graph
 
 from compressed_detector.cli.compress_model import main
 from compressed_detector.compression import dense
+from compressed_detector.compression.recipe import load_recipe
 from compressed_detector.detection.bundle import Bundle
 from compressed_detector.evaluation.sources import bag_images
 
@@ -65,15 +66,30 @@ def test_build_writes_a_model_and_its_manifest_and_says_so(
     output = tmp_path / 'out'
     coco = write_coco(tmp_path)
     arguments = ['build', str(recipe), '--images', str(images), '--output', str(output),
-                 '--coco', str(coco), '--coco-images', str(images)]
+                 '--coco', str(coco), '--coco-images', str(images),
+                 '--work', str(tmp_path / 'work')]
     assert main(arguments) == 0
     bundle = Bundle.load(output / f'{NAME}.json')
     assert bundle.manifest.name == NAME
     assert bundle.manifest.input.shape == (1, 96, 96, 3)
-    assert {path.name for path in output.iterdir()} == {f'{NAME}.json', f'{NAME}.tflite'}
+    assert {path.name for path in output.iterdir()} == {
+        f'{NAME}.{suffix}'
+        for suffix in ('json', 'tflite', 'metrics.json', 'report.md', 'report.html')
+    }
+    metrics = json.loads((output / f'{NAME}.metrics.json').read_text())
+    assert [stage['stage'] for stage in metrics['stages']] == [
+        'dense', 'input 96', 'wi8_ai8']
+    assert metrics['size_bytes'] == len(bundle.model)
+    assert metrics['archive_bytes'] < metrics['size_bytes'] < metrics['stages'][0]['size_bytes']
+    assert metrics['macs'] == bundle.manifest.lineage['macs']
+    assert {'ap', 'ap50', 'ap_dense', 'latency_ratio_1thread', 'params'} <= set(metrics)
+    page = (output / f'{NAME}.report.html').read_text()
+    assert page.count('data:image') == 1  # histograms; too few pictures to hold any out
+    assert 'conv33' in page
+    assert '| input 96 |' in (output / f'{NAME}.report.md').read_text()
     captured = capfd.readouterr()
-    assert 'average precision on 1 pictures' in captured.out
-    assert 'nanodet_g_96_fp32' in captured.out
+    assert 'MB .tflite' in captured.out
+    assert captured.out.count('wi8_ai8') > 1
     assert f'wrote {output / NAME}.tflite' in captured.out
     assert 'calibrating' in captured.err
     assert '3/3' in captured.err
@@ -89,6 +105,52 @@ def test_build_keeps_what_exists_unless_forced(
     assert (tmp_path / f'{NAME}.tflite').read_bytes() == b'mine'
     assert main([*arguments, '--force']) == 0
     Bundle.load(tmp_path / f'{NAME}.json')
+
+
+def test_training_is_resumed_stopped_and_finished(
+    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = 'nanodet_g_96_share6_kd1_wi8_ai8'
+    recipe = write_recipe(tmp_path, name=name, stages=[
+        {'share': {'bits': 6}}, {'distill': {'epochs': 1, 'batch_size': 2}},
+        {'quantize': {'calibration_images': 3}},
+    ])
+    work, output = tmp_path / 'work', tmp_path / 'out'
+    arguments = ['build', str(recipe), '--images', str(images), '--work', str(work),
+                 '--output', str(output)]
+    assert main([*arguments, '--stop-after', 'kd1']) == 0
+    assert 'stopped after kd1; go on with --resume' in capsys.readouterr().out
+    assert not output.exists()
+    assert len(list(work.glob('*.npz'))) == 2
+    assert main(arguments) == 2
+    assert 'continue from it with --resume' in capsys.readouterr().err
+    assert main([*arguments, '--resume']) == 0
+    lineage = Bundle.load(output / f'{name}.json').manifest.lineage
+    assert [next(iter(stage)) for stage in lineage['stages']] == ['share', 'distill', 'quantize']
+    assert len(lineage['stages'][1]['distill']['history']) == 1
+    assert main([*arguments, '--resume', '--stop-after', 'kd2', '--force']) == 2
+    assert 'expected one of share6, kd1, wi8_ai8' in capsys.readouterr().err
+
+
+def test_plan_says_what_a_recipe_would_do(
+    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = 'nanodet_g_96_rank80_kd10_wi8_ai8'
+    recipe = write_recipe(tmp_path, name=name, stages=[
+        {'low_rank': {'percent': 80}}, {'distill': {'epochs': 10}}, {'quantize': {}},
+    ])
+    assert main(['plan', str(recipe), '--images', str(images)]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [row[0] for row in rows] == [name, 'stage', 'dense', 'rank80', 'kd10', 'wi8_ai8']
+    assert float(rows[3][1]) == pytest.approx(0.8 * float(rows[2][1]), abs=2e-3)
+    assert float(rows[5][3]) == pytest.approx(float(rows[4][3]) / 4, abs=0.01)
+    assert float(rows[4][4]) >= float(rows[3][4])
+
+
+def test_seed_replaces_those_of_the_recipe(tmp_path: Path) -> None:
+    recipe = load_recipe(write_recipe(tmp_path))
+    assert [stage.seed for stage in recipe.with_seed(7).design.stages] == [7]
+    assert recipe.with_seed(7).name == recipe.name
 
 
 def test_float_model_needs_no_pictures(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import subprocess
 import sys
 
 import pytest
-from harness import Process, detector_process, image_message, picture
-from replay_harness import fresh_domain, replaying
+from harness import Process, detector_process, fresh_domain, image_message, picture
+from replay_harness import replaying
 from rosbags.interfaces import QosDurability
 from rosgraph_msgs.msg import Clock
 from vision_msgs.msg import Detection2DArray

@@ -8,6 +8,7 @@ import signal
 import time
 
 import pytest
+from harness import fresh_domain
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from replay_bags import (
     FIRST_NS,
@@ -19,7 +20,7 @@ from replay_bags import (
     text_track,
     write_bag,
 )
-from replay_harness import Ears, fresh_domain, replaying, stamp_ns
+from replay_harness import Ears, replaying, stamp_ns
 from rosbags.rosbag2 import StoragePlugin
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage

@@ -1,33 +1,33 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""Conversion keeps names and numbers; int8 costs no more than its rounding."""
+"""Conversion keeps names and numbers; a format costs no more than its rounding."""
 
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from calibration_pictures import pictures
 from small_networks import tiny_network
 
-from compressed_detector.compression.convert import Converted, convert
+from compressed_detector.compression.convert import Conversion, Converted, convert
+from compressed_detector.compression.formats import FLOAT32, FORMATS, STATIC_INT8
 from compressed_detector.compression.keras_network import build_model
+from compressed_detector.compression.ranges import Ranges, calibrate
 from compressed_detector.detection.interpreter import LiteInterpreter
 from compressed_detector.errors import CompressionError
 
-ROLES = ('fine', 'coarse')
-
-
-def pictures(seed: int, count: int, low: int = 0, high: int = 255) -> list[np.ndarray]:
-    random = np.random.RandomState(seed)
-    samples = [random.randint(low, high + 1, (1, 32, 32, 3)) for _ in range(count)]
-    samples[0][0, 0, 0], samples[0][0, 0, 1] = low, high
-    return [sample.astype(np.float32) for sample in samples]
+# The mean error that is allowed, as a share of the range of an output.
+ERRORS = {'fp32': 1e-6, 'wf16': 1e-3, 'wi8': 0.02, 'wi8_ai8': 0.02, 'wi8_ai16': 0.005,
+          'wi4_ai8': 0.08}
 
 
 def infer(converted: Converted, image: np.ndarray) -> dict[str, np.ndarray]:
     interpreter = LiteInterpreter(converted.tflite, 1)
+    info = interpreter.input
 
     def fill(array: np.ndarray) -> None:
-        array[...] = image
+        stored = image / info.scale + info.zero_point
+        array[...] = np.rint(stored) if info.quantized else stored
 
     tensors = interpreter.run(fill)
     return {
@@ -37,48 +37,67 @@ def infer(converted: Converted, image: np.ndarray) -> dict[str, np.ndarray]:
 
 
 @pytest.fixture(scope='module')
-def quantized() -> Converted:
-    return convert(build_model(tiny_network(), 32), ROLES, lambda: iter(pictures(0, 20)))
+def ranges() -> Ranges:
+    return calibrate(tiny_network(), 32, pictures(0, 20))
 
 
-def test_float_model_computes_what_the_network_computes() -> None:
-    model = build_model(tiny_network(), 32)
-    converted = convert(model, ROLES, None)
-    assert converted.input_shape == (1, 32, 32, 3)
-    assert converted.input_dtype == 'float32'
-    assert [(o.role, o.shape, o.dtype) for o in converted.outputs] == [
-        ('fine', (1, 8, 8, 5), 'float32'), ('coarse', (1, 4, 4, 8), 'float32')
+@pytest.fixture(scope='module')
+def converted(ranges: Ranges) -> dict[str, Converted]:
+    return {code: convert(tiny_network(), 32, conversion(code, ranges)) for code in FORMATS}
+
+
+def conversion(code: str, ranges: Ranges) -> Conversion:
+    form = FORMATS[code]
+    calibration = (lambda: iter(pictures(0, 20))) if form.activations == 'int16' else None
+    return Conversion(form, ranges if form.activations == 'int8' else {}, calibration)
+
+
+@pytest.mark.parametrize(('code', 'stored'), [
+    ('fp32', ('float32', 'float32')), ('wf16', ('float32', 'float32')),
+    ('wi8', ('float32', 'float32')), ('wi8_ai8', ('uint8', 'int8')),
+    ('wi8_ai16', ('int16', 'int16')), ('wi4_ai8', ('uint8', 'int8')),
+])
+def test_inputs_and_outputs_are_named_with_what_they_store(
+    converted: dict[str, Converted], code: str, stored: tuple[str, str]
+) -> None:
+    assert converted[code].input_shape == (1, 32, 32, 3)
+    assert converted[code].input_dtype == stored[0]
+    assert [(o.role, o.shape, o.dtype) for o in converted[code].outputs] == [
+        ('fine', (1, 8, 8, 5), stored[1]), ('coarse', (1, 4, 4, 8), stored[1])
     ]
-    image = pictures(1, 1)[0]
-    got = infer(converted, image)
-    for role, expected in model(image).items():
-        np.testing.assert_allclose(got[role], np.asarray(expected), atol=1e-4)
 
 
-def test_int8_model_takes_pixels_and_gives_integers(quantized: Converted) -> None:
-    assert quantized.input_dtype == 'uint8'
-    assert {output.dtype for output in quantized.outputs} == {'int8'}
-    interpreter = LiteInterpreter(quantized.tflite, 1)
+@pytest.mark.parametrize('code', FORMATS)
+def test_model_is_off_by_no_more_than_its_format_explains(
+    converted: dict[str, Converted], code: str
+) -> None:
+    image = pictures(2, 1)[0]
+    got = infer(converted[code], image)
+    for role, expected in build_model(tiny_network(), 32)(image).items():
+        expected = np.asarray(expected)
+        assert np.abs(got[role] - expected).mean() <= ERRORS[code] * np.ptp(expected)
+
+
+def test_input_of_an_int8_model_is_the_pixel_itself(converted: dict[str, Converted]) -> None:
+    interpreter = LiteInterpreter(converted['wi8_ai8'].tflite, 1)
     assert (interpreter.input.scale, interpreter.input.zero_point) == (1, 0)
 
 
-def test_int8_model_is_off_by_little_of_the_range(quantized: Converted) -> None:
-    model = build_model(tiny_network(), 32)
-    image = pictures(2, 1)[0]
-    got = infer(quantized, image)
-    for role, expected in model(image).items():
-        expected = np.asarray(expected)
-        assert np.abs(got[role] - expected).mean() < 0.02 * np.ptp(expected)
+def test_fewer_bits_are_fewer_bytes(converted: dict[str, Converted]) -> None:
+    sizes = {code: len(item.tflite) for code, item in converted.items()}
+    assert sizes['wi4_ai8'] < sizes['wi8_ai8'] < sizes['wf16'] < sizes['fp32']
+    assert sizes['wi8'] < sizes['wf16']
 
 
-def test_same_calibration_gives_the_same_file(quantized: Converted) -> None:
-    again = convert(build_model(tiny_network(), 32), ROLES, lambda: iter(pictures(0, 20)))
-    assert again.tflite == quantized.tflite
+def test_same_ranges_give_the_same_file(converted: dict[str, Converted], ranges: Ranges) -> None:
+    again = convert(tiny_network(), 32, Conversion(STATIC_INT8, ranges))
+    assert again.tflite == converted['wi8_ai8'].tflite
 
 
-def test_calibration_that_does_not_span_the_pixels_is_refused() -> None:
-    with pytest.raises(CompressionError, match='scale 1 and zero point 0, got'):
-        convert(build_model(tiny_network(), 32), ROLES, lambda: iter(pictures(0, 2, high=100)))
+@pytest.mark.parametrize('code', ['wi8_ai8', 'wi8_ai16', 'wi4_ai8'])
+def test_format_with_integer_activations_needs_their_ranges(code: str) -> None:
+    with pytest.raises(CompressionError, match=f'format {code}: expected calibrated ranges'):
+        Conversion(FORMATS[code])
 
 
 def test_error_of_the_calibration_is_passed_on() -> None:
@@ -86,17 +105,19 @@ def test_error_of_the_calibration_is_passed_on() -> None:
         yield pictures(0, 1)[0]
         raise CompressionError('--images: cannot read it any more')
 
+    wanted = Conversion(FORMATS['wi8_ai16'], calibration=unreadable)
     with pytest.raises(CompressionError, match='^--images: cannot read it any more$'):
-        convert(build_model(tiny_network(), 32), ROLES, unreadable)
+        convert(tiny_network(), 32, wanted)
 
 
 def test_error_of_the_converter_is_a_compression_error(capfd: pytest.CaptureFixture[str]) -> None:
     wrong_size = [np.zeros((1, 16, 16, 5), np.float32)]
+    wanted = Conversion(FORMATS['wi8_ai16'], calibration=lambda: iter(wrong_size))
     with pytest.raises(CompressionError, match='TensorFlow cannot convert the network: '):
-        convert(build_model(tiny_network(), 32), ROLES, lambda: iter(wrong_size))
+        convert(tiny_network(), 32, wanted)
 
 
 def test_converter_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    convert(build_model(tiny_network(), 32), ROLES, None)
+    convert(tiny_network(), 32, Conversion(FLOAT32))
     captured = capfd.readouterr()
     assert (captured.out, captured.err) == ('', '')

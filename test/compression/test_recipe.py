@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compressed_detector.compression.naming import decode
-from compressed_detector.compression.quantize import StaticQuantization
+from compressed_detector.compression.quantize import Quantize
 from compressed_detector.compression.recipe import load_recipe, parse_recipe
 from compressed_detector.errors import CompressionError, ConfigError
 
@@ -36,14 +36,15 @@ def write(folder: Path, content: Any) -> Path:
 def test_shipped_recipes_are_named_like_their_files_and_find_their_weights(path: Path) -> None:
     recipe = load_recipe(path)
     assert recipe.name == path.stem
-    assert decode(path.stem).stages == recipe.design.stages
+    assert ([type(stage) for stage in decode(path.stem).stages]
+            == [type(stage) for stage in recipe.design.stages])
     assert recipe.weights.is_file()
 
 
 def test_parameters_are_read_and_the_others_have_defaults(tmp_path: Path) -> None:
     stage = {'quantize': {'calibration_images': 7}}
     recipe = load_recipe(write(tmp_path, values(stages=[stage])))
-    assert recipe.design.stages == (StaticQuantization(calibration_images=7, seed=0),)
+    assert recipe.design.stages == (Quantize(calibration_images=7, seed=0),)
     assert recipe.weights == tmp_path / 'dense.npz'
 
 
@@ -54,11 +55,11 @@ def test_no_stage_is_the_float_model() -> None:
 
 @pytest.mark.parametrize(('changes', 'message'), [
     ({'weight': 'x'}, r"unknown keys \['weight'\], known: name, architecture, weights"),
-    ({'stages': [{'prune': {}}]}, r"stages: unknown keys \['prune'\], known: quantize"),
+    ({'stages': [{'shrink': {}}]}, r"stages: unknown keys \['shrink'\], known: .*quantize"),
     ({'stages': [{'quantize': {'bits': 8}}]},
-     r"quantize: unknown keys \['bits'\], known: weight_bits, activation_bits, calibration_im"),
-    ({'stages': [{'quantize': {'weight_bits': 4}}]},
-     'quantize.weight_bits: expected int from 8 to 8, got 4'),
+     r"quantize: unknown keys \['bits'\], known: calibration_images, positions"),
+    ({'stages': [{'quantize': {'format': 'wi4'}}]},
+     "quantize.format: expected one of wi8_ai8, .*, got 'wi4'"),
     ({'stages': [{'quantize': {'seed': True}}]}, 'quantize.seed: expected int .* got True'),
     ({'stages': [{'quantize': {'calibration_images': 0}}]}, 'expected int from 1 to 10000'),
     ({'stages': [{'quantize': None}]}, 'quantize: expected keys and values, got None'),

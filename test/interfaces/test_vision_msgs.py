@@ -13,6 +13,7 @@ pytest.importorskip('rclpy')
 
 import rclpy
 from geometry_msgs.msg import Pose, PoseWithCovariance
+from harness import fresh_domain
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.serialization import deserialize_message, serialize_message
@@ -35,8 +36,6 @@ RELEASED_HASHES = {
     'VisionInfo': '95d3116a17484ad91c9a2686e1d54890bbfc3ff6c6a2de137738c4950d45d284',
 }
 
-# Domains 1 to 101 have ports below the ones that Linux hands out on its own.
-DOMAIN_ID = 1 + os.getpid() % 101
 WAIT_S = 20.0
 
 # Holds one message for whoever comes, until its standard input is closed.
@@ -99,7 +98,7 @@ def hashes_on_the_wire() -> dict[str, str]:
     """Return the hash by message name that publishers of this environment announce over DDS."""
     pytest.importorskip('rclpy.type_hash', reason='ROS 2 Humble does not know type hashes')
     context = Context()
-    rclpy.init(context=context, domain_id=DOMAIN_ID)
+    rclpy.init(context=context, domain_id=fresh_domain())
     node = rclpy.create_node('hashes', context=context)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
@@ -155,7 +154,7 @@ def test_hypothesis_has_the_bytes_that_cdr_prescribes() -> None:
 
 
 def test_detection_array_reaches_another_process() -> None:
-    environment = {**os.environ, 'ROS_DOMAIN_ID': str(DOMAIN_ID)}
+    environment = {**os.environ, 'ROS_DOMAIN_ID': str(fresh_domain())}
     publisher = subprocess.Popen(
         [sys.executable, '-c', PUBLISHER, serialize_message(two_people()).hex()],
         env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

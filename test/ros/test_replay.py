@@ -5,6 +5,7 @@
 import contextlib
 
 import pytest
+from harness import fresh_domain
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from replay_bags import (
     FIRST_NS,
@@ -16,7 +17,7 @@ from replay_bags import (
     text_track,
     write_bag,
 )
-from replay_harness import Ears, fresh_domain, stamp_ns
+from replay_harness import Ears, stamp_ns
 from rosbags.interfaces import QosDurability
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import String

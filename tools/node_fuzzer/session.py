@@ -138,8 +138,7 @@ class Session:
             if (answer := self._answer_to(number)) is not None:
                 break
             assert self._process.running(), (
-                f'the node died, exit code {self._process.wait()}:\n'
-                f'{self._process.output[-4000:]}'
+                f'the node died, exit code {self._process.wait()}'
             )
             assert time.monotonic() < deadline, f'good frame {self.report.good} is not answered'
             self.report.resent += 1
@@ -237,6 +236,6 @@ def session(transport: str, seed: int) -> Iterator[Session]:
             domain_id, *(word for argument in arguments for word in ('-p', argument))
         ) as process:
             yield Session(graph, process, transport, seed)
-            assert process.stop() == 0, process.output[-4000:]
+            assert (code := process.stop()) == 0, f'the node ended with {code}'
     finally:
         graph.close()

@@ -20,17 +20,20 @@ class Architecture:
     A family of networks: how to build one from weights, and what its manifest says.
 
     ``build`` returns the network for given weights; channel counts follow from their shapes.
-    Input sizes are multiples of ``size_multiple`` pixels. Images are fitted in as ``resize``
-    says, padded with ``pad_value``, in the channel order ``color``; they enter as they are, since
-    networks normalize.
+    Input sizes are multiples of ``size_multiple`` pixels; it was trained at ``native_size``.
+    Images are fitted in as ``resize`` says, padded with ``pad_value``, in the channel order
+    ``color``; they enter as they are, since networks normalize. ``features`` are the layers
+    whose results a compressed network should have, too.
     """
 
     name: str
     build: Callable[[Weights], Network]
     size_multiple: int
+    native_size: int
     resize: str
     pad_value: int
     color: str
     head: str
     head_options: Mapping[str, Any]
     labels: tuple[str, ...]
+    features: tuple[str, ...] = ()

@@ -113,10 +113,12 @@ NANODET_G = Architecture(
     name='nanodet_g',
     build=build,
     size_multiple=32,
+    native_size=416,
     resize='letterbox_top_left',
     pad_value=114,
     color='bgr',
     head='gfl',
     head_options={'strides': list(STRIDES), 'bins': BINS},
     labels=LABELS,
+    features=tuple(f'pan_{stride}' for stride in STRIDES),
 )

@@ -1,0 +1,172 @@
+# Copyright 2026 The compressed_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""compress_model build and plan: what a recipe makes of the dense network, and what it costs."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+
+from compressed_detector.cli import build_report
+from compressed_detector.cli.build_figures import Examination, Examined
+from compressed_detector.cli.compress_display import (
+    Progress,
+    open_progress,
+    plan_table,
+    step_table,
+)
+from compressed_detector.compression import dense, files, pipeline
+from compressed_detector.compression.architectures import ARCHITECTURES
+from compressed_detector.compression.naming import Design
+from compressed_detector.compression.pictures import held_out_images, learning_images
+from compressed_detector.compression.recipe import Recipe, load_recipe
+from compressed_detector.compression.workshop_folder import WorkshopFolder
+from compressed_detector.errors import ConfigError
+from compressed_detector.evaluation import coco, latency
+
+DEFAULT_WORK = Path('out/workshop')
+SUFFIXES = ('tflite', 'json', 'metrics.json', 'report.md', 'report.html')
+
+
+def add_parsers(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], default_output: Path
+) -> None:
+    """Add the commands build and plan to compress_model."""
+    build = commands.add_parser(
+        'build', help='build a .tflite model and its manifest from a recipe',
+        description='Write NAME.tflite and NAME.json (its manifest), and what every stage cost '
+                    'and won as NAME.metrics.json, NAME.report.md and NAME.report.html, where '
+                    'NAME is the name of the recipe.',
+    )
+    _add_recipe(build)
+    build.add_argument(
+        '--coco', type=Path, metavar='FILE',
+        help='annotations in COCO format: measure the average precision after every stage',
+    )
+    build.add_argument(
+        '--coco-images', type=Path, metavar='DIR',
+        help='the pictures of --coco (default: the folder images beside it)',
+    )
+    build.add_argument(
+        '--work', type=Path, default=DEFAULT_WORK, metavar='DIR',
+        help='keeps finished stages and the progress of training (default %(default)s)',
+    )
+    build.add_argument(
+        '--resume', action='store_true', help='go on from what an earlier run left in --work')
+    build.add_argument(
+        '--stop-after', metavar='STAGE',
+        help='end after this stage, such as kd12 of nanodet_g_416_kd12_wi8_ai8; writes no model',
+    )
+    build.add_argument(
+        '--output', type=Path, default=default_output, metavar='DIR',
+        help='where the files are written (default %(default)s)',
+    )
+    build.add_argument('--force', action='store_true', help='replace files that exist')
+    build.set_defaults(run=run_build)
+    plan = commands.add_parser(
+        'plan', help='say what a recipe would do: operations, parameters, bytes, minutes',
+        description='Computes nothing but the time of one inference of the dense network here, '
+                    'from which the minutes are estimated.',
+    )
+    _add_recipe(plan)
+    plan.set_defaults(run=run_plan)
+
+
+def _add_recipe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('recipe', type=Path, help='for example config/recipes/*.yaml')
+    parser.add_argument(
+        '--images', type=Path, metavar='DIR',
+        help='pictures to calibrate on and to learn from, without labels; some hundred, like '
+             'those the robot sees. One in ten is held out, to judge by',
+    )
+    parser.add_argument(
+        '--seed', type=int, metavar='N', help='in place of the seeds in the recipe')
+
+
+def run_plan(arguments: argparse.Namespace) -> None:
+    """Say what a recipe would do."""
+    recipe = _recipe(arguments)
+    start = dense.load(recipe.weights)
+    pictures = len(learning_images(arguments.images)) if arguments.images else 0
+    with open_progress() as progress:
+        plain = dataclasses.replace(recipe.design, stages=())
+        bundle = pipeline.run_design(plain, start, pipeline.Order(None, progress))
+    inference_ms = latency.latencies_ms({'dense': bundle}, threads=2, rounds=10)['dense']
+    expected = pipeline.forecasts(recipe.design, start, pictures)
+    print(plan_table(recipe.name, expected, inference_ms))
+
+
+def run_build(arguments: argparse.Namespace) -> None:
+    """Build the model of a recipe, examine what every stage made of it, and write it."""
+    recipe = _recipe(arguments)
+    names = [f'{recipe.name}.{suffix}' for suffix in SUFFIXES]
+    files.refuse_existing([arguments.output / name for name in names], arguments.force)
+    _check_before_work(arguments, recipe)
+    held_out = held_out_images(arguments.images) if arguments.images else []
+    with open_progress() as progress:
+        examination = _build(arguments, recipe, held_out, progress)
+        examples = build_report.examples(examination, held_out)
+    print(step_table(recipe.name, examination.stages))
+    last = examination.last
+    if arguments.stop_after and arguments.stop_after == last.code:
+        print(f'stopped after {last.code}; go on with --resume')
+        return
+    contents = (
+        last.bundle.model,
+        last.bundle.manifest.to_json().encode(),
+        (json.dumps(examination.metrics(), indent=1) + '\n').encode(),
+        build_report.markdown(recipe.name, examination.stages).encode(),
+        build_report.html(recipe.name, examination, examples).encode(),
+    )
+    files.write_together(arguments.output, dict(zip(names, contents)), arguments.force)
+    for name in names:
+        print(f'wrote {arguments.output / name}')
+
+
+def _recipe(arguments: argparse.Namespace) -> Recipe:
+    recipe = load_recipe(arguments.recipe)
+    return recipe if arguments.seed is None else recipe.with_seed(arguments.seed)
+
+
+def _check_before_work(arguments: argparse.Namespace, recipe: Recipe) -> None:
+    """Raise for what would otherwise fail after minutes or hours."""
+    if arguments.coco:
+        labels = ARCHITECTURES[recipe.design.architecture].labels
+        coco.load_coco(arguments.coco, _coco_images(arguments), labels)
+    codes = [stage.code for stage in recipe.design.stages]
+    if arguments.stop_after and arguments.stop_after not in codes:
+        raise ConfigError(f'--stop-after: expected one of {", ".join(codes) or "no stages"}, '
+                          f'got {arguments.stop_after!r}')
+
+
+def _coco_images(arguments: argparse.Namespace) -> Path:
+    folder: Path = arguments.coco_images or arguments.coco.parent / 'images'
+    return folder
+
+
+def _build(
+    arguments: argparse.Namespace, recipe: Recipe, held_out: list[Path], progress: Progress
+) -> Examination:
+    start, design = dense.load(recipe.weights), recipe.design
+    examination = Examination(
+        arguments.coco, _coco_images(arguments) if arguments.coco else None, held_out, progress)
+    order = pipeline.Order(
+        arguments.images, progress, WorkshopFolder(arguments.work, arguments.resume),
+        examination.judge,
+    )
+    native = Design(design.architecture, ARCHITECTURES[design.architecture].native_size)
+    for number, step in enumerate(pipeline.steps(design, start, order)):
+        if number == 0:
+            bundle = pipeline.finish(native, step.build, start, progress)
+            examination.add(Examined('dense', native.input_size, step.build, bundle))
+        if number == 0 and design.input_size == native.input_size:
+            continue
+        so_far = dataclasses.replace(design, stages=design.stages[:number])
+        bundle = pipeline.finish(so_far, step.build, start, progress)
+        code = step.code or f'input {design.input_size}'
+        examination.add(Examined(code, design.input_size, step.build, bundle))
+        if step.code and step.code == arguments.stop_after:
+            break
+    return examination

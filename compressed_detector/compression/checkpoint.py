@@ -1,0 +1,98 @@
+# Copyright 2026 The compressed_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""A build on disk: layers, weights, forms and notes in one .npz, without anything executable."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from compressed_detector.compression import files, npz
+from compressed_detector.compression.build import Build
+from compressed_detector.compression.convert import Conversion
+from compressed_detector.compression.formats import FORMATS
+from compressed_detector.compression.forms import Form
+from compressed_detector.compression.network import (
+    Add,
+    Concat,
+    Conv,
+    Layer,
+    MaxPool,
+    Network,
+    Normalize,
+    ResizeLike,
+)
+from compressed_detector.errors import CompressionError
+
+KINDS = {kind.__name__: kind for kind in (Add, Concat, Conv, MaxPool, Normalize, ResizeLike)}
+MASK, ASSIGNMENTS, WEIGHT = 'mask:', 'assignments:', 'weight:'
+
+
+def encode(build: Build) -> bytes:
+    """
+    Return the content of the file.
+
+    Of the conversion it has what was trained for: the format, and ranges of activations.
+    """
+    network = build.network
+    head = {
+        'layers': [{'kind': type(layer).__name__, **dataclasses.asdict(layer)}
+                   for layer in network.layers],
+        'outputs': dict(network.outputs),
+        'input_channels': network.input_channels,
+        'notes': list(build.notes),
+        'format': build.conversion.format.code,
+        'ranges': dict(build.conversion.ranges),
+        'binary': [name for name, form in build.forms.items() if form.binary],
+    }
+    arrays: dict[str, Any] = {WEIGHT + name: array for name, array in network.weights.items()}
+    for name, form in build.forms.items():
+        parts = ((MASK, form.mask), (ASSIGNMENTS, form.assignments))
+        arrays.update({key + name: part for key, part in parts if part is not None})
+    return npz.encode({'head': json.dumps(head), **arrays})
+
+
+def load(path: Path) -> Build:
+    """Read a build; raises CompressionError when the file is not one."""
+    content = files.read(path, 'checkpoint')
+    try:
+        arrays = npz.decode(content)
+        head = json.loads(str(arrays.pop('head')))
+        return _build(head, arrays)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError,
+            CompressionError) as error:
+        raise CompressionError(
+            f'{path}: expected a checkpoint of compress_model: {error}; remove it to build this '
+            'stage again'
+        ) from error
+
+
+def _build(head: Mapping[str, Any], arrays: Mapping[str, Any]) -> Build:
+    network = Network(
+        tuple(_layer(dict(item)) for item in head['layers']), head['outputs'],
+        _part(arrays, WEIGHT), head['input_channels'],
+    )
+    masks, assignments = _part(arrays, MASK), _part(arrays, ASSIGNMENTS)
+    binary = set(head['binary'])
+    forms = {name: Form(masks.get(name), assignments.get(name), name in binary)
+             for name in sorted({*masks, *assignments, *binary})}
+    ranges = {name: (float(low), float(high)) for name, (low, high) in head['ranges'].items()}
+    conversion = Conversion(FORMATS[head['format']], ranges)
+    return Build(network, conversion, tuple(head['notes']), forms)
+
+
+def _layer(values: dict[str, Any]) -> Layer:
+    kind: Any = KINDS[values.pop('kind')]
+    # JSON has no tuples.
+    layer: Layer = kind(**{
+        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+    })
+    return layer
+
+
+def _part(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items()
+            if name.startswith(prefix)}

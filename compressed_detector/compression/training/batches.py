@@ -1,0 +1,118 @@
+# Copyright 2026 The compressed_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Batches of pictures for training, in an order that can be taken up again anywhere."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import cv2
+import numpy as np
+
+from compressed_detector.compression.architectures import Architecture
+from compressed_detector.compression.training.augmentation import View
+from compressed_detector.detection.types import Floats, Image
+from compressed_detector.errors import CompressionError
+
+Item = TypeVar('Item')
+# Batches that wait for the network: enough to hide a slow picture.
+AHEAD = 4
+
+
+@dataclass(frozen=True)
+class Batches:
+    """
+    The pictures of training, each once per epoch, in views that the seed decides.
+
+    Every batch is an array (batch, size, size, 3), float32, 0 to 255, in the network's channel
+    order, for each of ``sizes``: the same views for networks of several input sizes.
+    """
+
+    paths: Sequence[Path]
+    batch_size: int
+    sizes: tuple[int, ...]
+    architecture: Architecture
+    seed: int
+
+    def __len__(self) -> int:
+        """Return the number of batches of an epoch; what fills none is left out of it."""
+        return len(self.paths) // self.batch_size
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[tuple[Floats, ...]]:
+        """Yield the batches of an epoch from the given one on, read ahead by a thread."""
+        return read_ahead(self._batch(number, index) for index in range(start, len(self)))
+
+    def _batch(self, epoch: int, index: int) -> tuple[Floats, ...]:
+        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.paths))
+        chosen = order[index * self.batch_size:(index + 1) * self.batch_size]
+        views = [self._views(epoch, number) for number in chosen]
+        return tuple(np.stack([view[size] for view in views]) for size in range(len(self.sizes)))
+
+    def _views(self, epoch: int, number: int) -> list[Floats]:
+        view = View.random(np.random.default_rng((self.seed, epoch, number)))
+        image = read_picture(self.paths[number], 2 * max(self.sizes))
+        return [
+            network_input(view.apply(image, size, self.architecture.pad_value), self.architecture)
+            for size in self.sizes
+        ]
+
+
+def read_picture(path: Path, longest_side: int) -> Image:
+    """Read a picture (H, W, 3), shrunk to at most so many pixels; raises CompressionError."""
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise CompressionError(f'--images: cannot read {path} any more')
+    scale = longest_side / max(image.shape[:2])
+    if scale >= 1:
+        return image
+    size = tuple(max(1, round(side * scale)) for side in image.shape[1::-1])
+    small: Image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return small
+
+
+def network_input(image: Image, architecture: Architecture) -> Floats:
+    """Return a picture (H, W, 3) in the network's channel order, float32."""
+    ordered = image[..., ::-1] if architecture.color == 'rgb' else image
+    return ordered.astype(np.float32)
+
+
+def read_ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """Yield the items, which a thread prepares a few ahead; its errors are raised here."""
+    ready: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(AHEAD)
+    unwanted = threading.Event()
+
+    def put(item: Item | None, error: BaseException | None = None) -> None:
+        while not unwanted.is_set():
+            try:
+                return ready.put((item, error), timeout=0.1)
+            except queue.Full:
+                continue
+
+    def prepare() -> None:
+        try:
+            for item in items:
+                put(item)
+                if unwanted.is_set():
+                    return
+            put(None)
+        except BaseException as error:  # whatever it is, it belongs to whoever waits
+            put(None, error)
+
+    thread = threading.Thread(target=prepare, daemon=True)
+    thread.start()
+    try:
+        while True:
+            item, error = ready.get()
+            if error is not None:
+                raise error
+            if item is None:
+                return
+            yield item
+    finally:
+        unwanted.set()
+        thread.join()

@@ -1,0 +1,79 @@
+# Copyright 2026 The compressed_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+How much a model agrees with another one, on pictures without labels.
+
+What the teacher reports on a picture is taken for the truth. So networks can be chosen by
+pictures like those of the robot, and labelled ones are left to confirm the choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from compressed_detector.config import DetectionSettings
+from compressed_detector.detection.detector import Detector
+from compressed_detector.detection.types import Detections, Image
+from compressed_detector.errors import EvaluationError
+from compressed_detector.evaluation import coco
+
+# What the node would report with its default settings.
+TRUTH = DetectionSettings()
+
+
+class Teacher:
+    """The reports of one detector on some pictures, as the truth for others."""
+
+    def __init__(self, detector: Detector, paths: Sequence[Path]) -> None:
+        """Detect on every picture; raises EvaluationError when one cannot be read."""
+        self.labels = detector.labels
+        self._paths = list(paths)
+        self._truth = [detector.detect(read_picture(path), TRUTH) for path in self._paths]
+
+    def agreement(self, detector: Detector) -> float:
+        """
+        Return the average precision (COCO's, 0 to 1) of a detector against the teacher.
+
+        Raises EvaluationError when the teacher saw nothing at all.
+        """
+        return self._precision(self.detections(detector), range(len(self._paths)))
+
+    def detections(self, detector: Detector) -> list[Detections]:
+        """Return what a detector sees on every picture, down to low scores."""
+        return [detector.detect(read_picture(path), coco.SETTINGS) for path in self._paths]
+
+    def difference(
+        self, first: Sequence[Detections], second: Sequence[Detections], samples: int, seed: int
+    ) -> tuple[float, float, float]:
+        """
+        Return by how much the second agrees more, and the 95 % interval of that.
+
+        Paired bootstrap over the pictures (Efron and Tibshirani, 1993).
+        """
+        generator = np.random.default_rng(seed)
+        everything = range(len(self._paths))
+        drawn = [generator.integers(0, len(self._paths), len(self._paths)).tolist()
+                 for _ in range(samples)]
+        differences = [self._precision(second, chosen) - self._precision(first, chosen)
+                       for chosen in drawn]
+        low, high = np.percentile(differences, (2.5, 97.5))
+        whole = self._precision(second, everything) - self._precision(first, everything)
+        return whole, float(low), float(high)
+
+    def _precision(self, found: Sequence[Detections], chosen: Sequence[int]) -> float:
+        return coco.precision_against(
+            [self._truth[index] for index in chosen], [found[index] for index in chosen],
+            self.labels,
+        ).ap
+
+
+def read_picture(path: Path) -> Image:
+    """Return a picture as BGR (H, W, 3), uint8; raises EvaluationError."""
+    image: Image | None = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise EvaluationError(f'expected a picture {path}, cannot read it')
+    return image
