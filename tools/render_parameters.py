@@ -1,20 +1,28 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Write config/detector.yaml and docs/parameters.md from what compressed_detector/config declares.
+Write the reference pages, and config/detector.yaml, from what the code declares.
 
-With --check nothing is written; the exit code says whether the files are up to date.
+docs/parameters.md and the YAML come from compressed_detector/config, docs/recipes.md from the
+stages of compressed_detector/compression. With --check nothing is written; the exit code says
+whether the files are up to date.
 """
 
 from __future__ import annotations
 
 import argparse
 import html
+import inspect
 import json
 import sys
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
+from compressed_detector.compression.calibrated import Calibrated
+from compressed_detector.compression.distill import Distill
+from compressed_detector.compression.layer_choice import LayerChoice
+from compressed_detector.compression.stages import STAGES
 from compressed_detector.config import (
     CameraSettings,
     NodeConfig,
@@ -60,6 +68,33 @@ CAMERA_HEAD = """
 For `front` of `cameras: [front, left]` they are set under its name, such as `front.max_rate`;
 without a name they hold for all cameras that do not say otherwise.
 """
+RECIPES_HEAD = """\
+# Recipes: the stages of compress_model
+
+Written by `tools/render_parameters.py` from `compressed_detector/compression`.
+
+A recipe lists stages, each with the options that differ from the defaults below. Its name says
+what is built, and decodes back to the stages:
+
+```yaml
+name: nanodet_g_352_rank78_kd16_wi8_ai8     # architecture, input size, then a code per stage
+architecture: nanodet_g
+weights: ../../models/nanodet_g/dense.npz   # relative to the recipe
+input_size: 352
+stages:
+  - low_rank: {percent: 78}
+  - distill: {epochs: 16, teacher_size: 416}
+  - quantize: {format: wi8_ai8}
+```
+
+Stages run in their order. Those that remove or share weights tie them; training after them keeps
+the ties, `restore` undoes them. `quantize` comes last.
+"""
+SHARED = {Calibrated: 'look at pictures', LayerChoice: 'choose layers'}
+STAGE_TABLE_HEAD = """
+| option | default | must be | meaning |
+|---|---|---|---|
+"""
 TABLE_HEAD = """
 | parameter | default | must be | unit | changes | meaning |
 |---|---|---|---|---|---|
@@ -84,6 +119,36 @@ def render_page() -> str:
     ])
 
 
+def render_recipes() -> str:
+    """Return the text of docs/recipes.md."""
+    shared = [f'\n## Options of stages that {words}\n' + _options(group, ())
+              for group, words in SHARED.items()]
+    stages = [_stage(key, kind.parameters) for key, kind in STAGES.items()]
+    return ''.join([RECIPES_HEAD, *stages, *shared])
+
+
+def _stage(key: str, parameters: type) -> str:
+    # The first line names the key and the code, as the heading does.
+    _, _, about = inspect.getdoc(parameters).partition('\n\n')
+    bases = [group for group in (*SHARED, Distill)
+             if issubclass(parameters, group) and parameters is not group]
+    known = [option for group in bases for option in options(group)]
+    listed = ' and of '.join(
+        '`distill`' if group is Distill else f'stages that {SHARED[group]}' for group in bases)
+    return ''.join([
+        f'\n## `{key}`: `{parameters().code}`\n', f'\n{about}\n' if about else '',
+        _options(parameters, known), f'\nAnd the options of {listed}.\n' if listed else '',
+    ])
+
+
+def _options(group: type, known: Sequence[Option]) -> str:
+    rows = [
+        f'| `{option.name}` | `{_text(option)}` | {option.constraint} | {option.description} |\n'
+        for option in options(group) if option not in known
+    ]
+    return STAGE_TABLE_HEAD + ''.join(rows) if rows else ''
+
+
 def camera_options() -> list[Option]:
     """Return the options of a camera, those about ranging last."""
     ranging = [option.name for option in options(RangingSettings)]
@@ -98,6 +163,7 @@ def main() -> int:
     rendered = {
         ROOT / 'config' / 'detector.yaml': render_yaml(),
         ROOT / 'docs' / 'parameters.md': render_page(),
+        ROOT / 'docs' / 'recipes.md': render_recipes(),
     }
     stale = [path for path, text in rendered.items()
              if not path.exists() or path.read_text(encoding='utf-8') != text]

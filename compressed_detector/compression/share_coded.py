@@ -52,7 +52,14 @@ HALVINGS = 15
 
 @dataclass(frozen=True)
 class ShareCoded(Calibrated, LayerChoice):
-    """The recipe's stage ``share_coded``; in a model's name ``coded200`` for 2.00 bits."""
+    """
+    The recipe's stage ``share_coded``; in a model's name ``coded200`` for 2.00 bits.
+
+    Weights are rounded to grids, many of them to zero, so that the coded file (.dcz) has the
+    bits that were asked for and the outputs change least: entropy-constrained rounding, in which
+    the weights that are not rounded yet make up for the errors of those that are (Frantar et al.,
+    GPTQ, ICLR 2023). It prunes and shares at once.
+    """
 
     centibits: int = option(
         200, 'Hundredths of a bit that a weight takes in a coded file, on average, about.',
