@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -180,6 +181,15 @@ def feeding(graph: Graph, *feeds_at: tuple[Feed, float]) -> Iterator[None]:
     finally:
         for feed, _ in feeds_at:
             feed.stop()
+
+
+def processing_s(graph: Graph, feed: Feed, ears: Ears) -> float:
+    """Return how long one frame takes, from image to answer, when nothing else is there."""
+    for _ in range(12):
+        count = len(ears.messages)
+        feed.publish()
+        ears.wait_for(count + 1)
+    return statistics.median(ears.ages_s()[2:])
 
 
 def counts_of(

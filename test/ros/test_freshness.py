@@ -7,7 +7,16 @@ import time
 import numpy as np
 import pytest
 from harness import detector_process, image_message, level_of, values_of, wait_until
-from live_node import Ears, Feed, counts_of, feeding, run_for, set_parameters, settled
+from live_node import (
+    Ears,
+    Feed,
+    counts_of,
+    feeding,
+    processing_s,
+    run_for,
+    set_parameters,
+    settled,
+)
 from rclpy.qos import QoSProfile
 from rosgraph_msgs.msg import Clock
 from vision_msgs.msg import Detection2DArray
@@ -94,7 +103,7 @@ def test_with_three_times_too_many_frames_results_stay_fresh_and_none_is_uncount
     ears = Ears(graph, Detection2DArray, '/detector/detections')
     with detector_process(domain_id, *NANODET) as process:
         feed = Feed(graph)
-        alone_s = _processing_s(graph, feed, ears)
+        alone_s = processing_s(graph, feed, ears)
         rate_hz = 3 / alone_s
         with feeding(graph, (feed, rate_hz)):
             status = graph.wait_for_status(lambda status, _: 'overloaded' in status.message)
@@ -143,14 +152,6 @@ def test_simulated_time_may_jump_and_ages_stay_sane(graph, domain_id):
     # Every image bears the time of the clock: whatever is not about zero mixes two times.
     assert ages == pytest.approx([0] * 5, abs=50)
 
-
-def _processing_s(graph, feed, ears):
-    """Return how long one frame takes, from image to answer, when nothing else is there."""
-    for _ in range(12):
-        count = len(ears.messages)
-        feed.publish()
-        ears.wait_for(count + 1)
-    return float(np.median(ears.ages_s()[2:]))
 
 
 def _excess_of_age(graph, ears, rate_hz):
