@@ -8,7 +8,6 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from small_networks import random_weights
 
@@ -37,17 +36,12 @@ def measure_of(reference: Network, images: Sequence[np.ndarray]) -> Measure:
         network, reference, names, images, images[0].shape[1], EVERY_PLACE)
 
 
-def write_pictures(folder: Path, count: int) -> Path:
-    """Smooth noise, as files."""
-    random = np.random.RandomState(0)
-    for index in range(count):
-        noise = random.randint(0, 256, (8, 8, 3)).astype(np.uint8)
-        smooth = cv2.resize(noise, (64, 64), interpolation=cv2.INTER_CUBIC)
-        cv2.imwrite(str(folder / f'{index}.png'), smooth)
-    return folder
-
-
 def workplace(network: Network, images: Path | None, size: int) -> Workplace:
     """A place for networks whose outputs mean nothing in particular."""
     architecture = dataclasses.replace(ARCHITECTURES['nanodet_g'], head='none')
     return Workplace(architecture, size, images, silent, network)
+
+
+def layer_error(change: np.ndarray, metric: np.ndarray) -> float:
+    """What a change of a layer's kernel (n, outputs) costs: surgeon minimises it."""
+    return float(np.sum(change * (metric @ change)) / 2)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from compressed_detector.compression.build import Build, Workplace
 from compressed_detector.compression.distill import Distill, Pupil
+from compressed_detector.compression.keras_network import tensor_name
 from compressed_detector.compression.network import Conv, Layer, Network
 from compressed_detector.compression.tensorflow_runtime import tensorflow
 from compressed_detector.config.options import option
@@ -39,7 +40,7 @@ class Anneal(Distill):
     def pupil(self, build: Build, workplace: Workplace) -> Pupil:
         """Return the network that ends with ReLUs, computed with slopes until then."""
         left = tensorflow().Variable(1.0, trainable=False)
-        active = {f'{conv.name}_activation' for conv in build.network.convolutions
+        active = {tensor_name(conv) for conv in build.network.convolutions
                   if conv.negative_slope}
 
         def after(name: str, tensor: Any) -> Any:

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 
 from compressed_detector.compression.architectures import Architecture
-from compressed_detector.compression.pictures import learning_images
+from compressed_detector.compression.pictures import learning_images, read_image
 from compressed_detector.compression.progress import Report
 from compressed_detector.detection.letterbox import Letterbox
-from compressed_detector.detection.types import Floats
+from compressed_detector.detection.types import Floats, Image
 from compressed_detector.errors import CompressionError
 
 NAMED = 5
@@ -53,14 +53,17 @@ def calibration_inputs(
     pixel itself, two corners of the first one are black and white.
     """
     for index, path in enumerate(paths):
-        image = cv2.imread(str(path))
-        if image is None:
-            raise CompressionError(f'--images: cannot read {path} any more')
+        image = read_image(path)
         height, width = image.shape[:2]
         letterbox = Letterbox(width, height, input_size, input_size, architecture.resize)
         pixels = letterbox.apply(image, architecture.pad_value)
         if index == 0:
             pixels[0, 0], pixels[-1, -1] = 0, 255
-        ordered = pixels[..., ::-1] if architecture.color == 'rgb' else pixels
-        yield ordered[None].astype(np.float32)
+        yield network_input(pixels, architecture)[None]
         report('calibrating', index + 1, len(paths))
+
+
+def network_input(image: Image, architecture: Architecture) -> Floats:
+    """Return a fitted picture (H, W, 3), BGR, in the network's channel order, float32."""
+    ordered = image[..., ::-1] if architecture.color == 'rgb' else image
+    return ordered.astype(np.float32)

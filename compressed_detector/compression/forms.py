@@ -9,6 +9,7 @@ values leaves them as their forms say, and training moves them within their form
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +49,10 @@ class Form:
     def codebook_size(self) -> int:
         """The number of entries that assignments refer to; 0 when weights are not shared."""
         return 0 if self.assignments is None else int(self.assignments.max(initial=0)) + 1
+
+
+# By the name of the weights; those that are not named are free.
+Forms = Mapping[str, Form]
 
 
 def codebook(weights: Floats, form: Form) -> Floats:

@@ -17,7 +17,7 @@ from compressed_detector.compression.moments import Doubles, Moments
 from compressed_detector.compression.network import Network
 from compressed_detector.compression.refit import best_bias, matrix, ridge, with_weights
 from compressed_detector.compression.surgeon import inverse
-from compressed_detector.compression.sweep import Settle, factor, sweep
+from compressed_detector.compression.sweep import factor, sweep
 
 # Of the mean variance of the inputs: what pictures do not determine stays near the weights.
 STRENGTH = 0.01
@@ -56,7 +56,4 @@ def round_matrix(kernel: Doubles, metric: Doubles, bits: int) -> Doubles:
         rounded = np.clip(np.rint(values / steps) * steps, -limits, limits)
         return np.where(largest == row, ends, rounded)
 
-    def begin(rows: slice, values: Doubles) -> Settle:
-        return lambda row, value: settle(row, value)
-
-    return sweep(kernel, factor(inverse(metric)), begin)
+    return sweep(kernel, factor(inverse(metric)), lambda rows, values: settle)

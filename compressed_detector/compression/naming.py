@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 
 from compressed_detector.compression.architectures import ARCHITECTURES
-from compressed_detector.compression.stages import STAGES, Stage
+from compressed_detector.compression.stages import STAGES, Stage, is_final
 from compressed_detector.errors import CompressionError, ConfigError
 
 NO_STAGE = 'fp32'
@@ -45,8 +45,7 @@ class Design:
                 f'input_size: expected a multiple of {step} from {step} to {LARGEST_SIZE}, '
                 f'got {self.input_size}'
             )
-        final = tuple(kind.parameters for kind in STAGES.values() if kind.final)
-        early = [stage.code for stage in self.stages[:-1] if isinstance(stage, final)]
+        early = [stage.code for stage in self.stages[:-1] if is_final(stage)]
         if early:
             raise CompressionError(f'stages: expected {early[0]} once and last')
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 import zlib
 from pathlib import Path
 
+import cv2
+
+from compressed_detector.detection.types import Image
 from compressed_detector.errors import CompressionError
 
 SUFFIXES = {'.bmp', '.jpeg', '.jpg', '.png', '.webp'}
@@ -46,3 +49,11 @@ def held_out_images(folder: Path) -> list[Path]:
 def is_held_out(path: Path) -> bool:
     """Whether a picture is held out, which depends on its name alone: adding others is no harm."""
     return zlib.crc32(path.name.encode()) % HELD_OUT == 0
+
+
+def read_image(path: Path) -> Image:
+    """Return a picture that was readable before, BGR (H, W, 3); raises CompressionError."""
+    image: Image | None = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise CompressionError(f'--images: cannot read {path} any more')
+    return image

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from compressed_detector.compression.build import Build, Workplace
-from compressed_detector.compression.calibration import calibration_inputs, choose_images
+from compressed_detector.compression.calibrated import Calibrated
 from compressed_detector.compression.convert import Conversion
 from compressed_detector.compression.distill import Distill, Pupil
 from compressed_detector.compression.fake_quant import rounded_activations, rounded_weights
@@ -49,10 +49,8 @@ class QuantizationAware(Distill):
         if form is None:
             raise CompressionError(
                 f'stage {self.key}: expected weight_bits of 4 or 8, got {self.weight_bits}')
-        assert workplace.images is not None
-        paths = choose_images(workplace.images, self.calibration_images, self.seed)
-        pictures = calibration_inputs(
-            paths, workplace.architecture, workplace.input_size, workplace.report)
-        ranges = calibrate(build.network, workplace.input_size, pictures)
+        seen = Calibrated(calibration_images=self.calibration_images, seed=self.seed)
+        pictures = seen.pictures(workplace, self.key)
+        ranges = calibrate(build.network, workplace.input_size, pictures())
         rounded = dataclasses.replace(build, conversion=Conversion(form, ranges))
         return Pupil(rounded, rounded_activations(ranges), rounded_weights(self.weight_bits))

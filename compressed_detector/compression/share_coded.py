@@ -26,7 +26,7 @@ from compressed_detector.compression.entropy_rounding import (
     total_bits,
 )
 from compressed_detector.compression.forecast import Forecast
-from compressed_detector.compression.forms import Form
+from compressed_detector.compression.forms import Form, Forms
 from compressed_detector.compression.layer_choice import LayerChoice
 from compressed_detector.compression.layer_trials import trial_harms, with_error
 from compressed_detector.compression.moments import Doubles, Moments
@@ -34,7 +34,7 @@ from compressed_detector.compression.network import Conv, Network
 from compressed_detector.compression.progress import Report, silent
 from compressed_detector.compression.refit import best_bias, matrix, ridge, with_weights
 from compressed_detector.compression.sharing import settle
-from compressed_detector.compression.sparsify import DAMPING, Forms, not_removed
+from compressed_detector.compression.sparsify import DAMPING, not_removed
 from compressed_detector.compression.surgeon import inverse
 from compressed_detector.compression.sweep import factor
 from compressed_detector.config.options import option

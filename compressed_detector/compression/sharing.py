@@ -15,12 +15,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from compressed_detector.compression.clustering import k_means, nearest, start_codebook
-from compressed_detector.compression.forms import Form
+from compressed_detector.compression.forms import Form, Forms
 from compressed_detector.compression.moments import Doubles
 from compressed_detector.compression.network import Network
 from compressed_detector.detection.types import Floats
-
-Forms = Mapping[str, Form]
 
 
 def share(

@@ -17,7 +17,7 @@ import numpy as np
 
 from compressed_detector.compression import masks, saliency, surgeon
 from compressed_detector.compression.calibrated import Measure
-from compressed_detector.compression.forms import Form, Mask, project
+from compressed_detector.compression.forms import Form, Forms, Mask, project
 from compressed_detector.compression.moments import Doubles, Moments
 from compressed_detector.compression.network import Conv, Network
 from compressed_detector.compression.progress import Report, silent
@@ -29,7 +29,6 @@ SCOPES = ('layer', 'global')
 # Of the mean variance of the inputs: keeps the inverse Hessian finite (SparseGPT, GPTQ: the same).
 DAMPING = 0.01
 
-Forms = Mapping[str, Form]
 Result = tuple[Network, dict[str, Form]]
 # Called with a kernel (n, outputs), its metric (n, n) and which weights were not removed before;
 # returns what is left of it and the mask.

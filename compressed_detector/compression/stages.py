@@ -82,3 +82,8 @@ STAGES: dict[str, StageKind] = {
         final=True,
     ),
 }
+
+
+def is_final(stage: Stage) -> bool:
+    """Whether a stage decides about the conversion."""
+    return any(isinstance(stage, kind.parameters) for kind in STAGES.values() if kind.final)

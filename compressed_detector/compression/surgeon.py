@@ -47,11 +47,6 @@ def surgeon_saliency(kernel: Doubles, inverted: Doubles) -> Doubles:
     return cost
 
 
-def layer_error(change: Doubles, metric: Doubles) -> float:
-    """Return the layer's error for a change of its kernel (n, outputs)."""
-    return float(np.sum(change * (metric @ change)) / 2)
-
-
 def compensate(kernel: Doubles, mask: Mask, metric: Doubles, inverted: Doubles) -> Doubles:
     """
     Return the kernel of the least error whose weights are zero where the mask is False.

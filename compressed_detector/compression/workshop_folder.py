@@ -16,7 +16,7 @@ from compressed_detector.compression.build import Build, Workplace
 from compressed_detector.compression.dense import DenseWeights
 from compressed_detector.compression.naming import Design
 from compressed_detector.compression.pictures import find_images
-from compressed_detector.compression.stages import STAGES, Stage
+from compressed_detector.compression.stages import is_final
 from compressed_detector.errors import CompressionError
 
 
@@ -37,7 +37,7 @@ class WorkshopFolder:
     ) -> Build:
         """Return the build after a stage of the design, from the folder if it is there."""
         stage = design.stages[number]
-        if _is_final(stage):
+        if is_final(stage):
             return stage.apply(build, workplace)  # quick, and its data is not the network's
         name = f'{number + 1:02d}_{stage.code}_{_key(design, start, number, workplace.images)}'
         finished, begun = self.path / f'{name}.npz', self.path / name
@@ -56,10 +56,6 @@ class WorkshopFolder:
                 f'expected no earlier progress of this build, got {found[0]}; continue from it '
                 'with --resume, or work elsewhere with --work'
             )
-
-
-def _is_final(stage: Stage) -> bool:
-    return any(isinstance(stage, kind.parameters) for kind in STAGES.values() if kind.final)
 
 
 def _key(design: Design, start: DenseWeights, number: int, images: Path | None) -> str:

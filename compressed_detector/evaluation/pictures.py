@@ -43,10 +43,7 @@ def contact_sheet(tiles: Sequence[Image]) -> Image:
     height, width = tiles[0].shape[:2]
     size = (SHEET_TILE_WIDTH, round(height * SHEET_TILE_WIDTH / width))
     small = [cv2.resize(tile, size, interpolation=cv2.INTER_AREA) for tile in tiles]
-    small += [np.zeros_like(small[0])] * (-len(small) % columns)
-    rows = [np.hstack(small[start:start + columns]) for start in range(0, len(small), columns)]
-    sheet: Image = np.vstack(rows)
-    return sheet
+    return _rows(small, columns)
 
 
 def write_video(path: Path, frames: Iterable[Image], fps: float) -> None:
@@ -109,14 +106,17 @@ def weight_histograms_png(before: Mapping[str, Floats], after: Mapping[str, Floa
 
 
 def side_by_side(pairs: Sequence[tuple[Image, Image]]) -> Image:
-    """Return pairs of BGR images as rows of one picture."""
-    tiles = [tile for pair in pairs for tile in pair]
+    """Return pairs of BGR images in one picture, two pairs in a row."""
     width, height = SHEET_TILE_WIDTH, SHEET_TILE_WIDTH * 3 // 4
-    sheet = [_fitted(tile, width, height) for tile in tiles]
-    rows = [np.hstack(sheet[start:start + 4]) for start in range(0, len(sheet) - 3, 4)]
-    rows = rows or [np.hstack(sheet)]
-    picture: Image = np.vstack(rows)
-    return picture
+    return _rows([_fitted(tile, width, height) for pair in pairs for tile in pair], 4)
+
+
+def _rows(tiles: Sequence[Image], columns: int) -> Image:
+    """Return tiles of one size in one picture, row by row; those that lack are black."""
+    filled = [*tiles, *[np.zeros_like(tiles[0])] * (-len(tiles) % columns)]
+    rows = [np.hstack(filled[start:start + columns]) for start in range(0, len(filled), columns)]
+    sheet: Image = np.vstack(rows)
+    return sheet
 
 
 def jpeg(image: Image) -> bytes:

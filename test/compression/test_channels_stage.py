@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fitting_cases import measure_of, wide_network, workplace, write_pictures
+from calibration_pictures import write_pictures
+from fitting_cases import measure_of, wide_network, workplace
 from small_networks import random_weights
 
 from compressed_detector.compression import channels
@@ -48,7 +49,7 @@ def test_fit_recovers_channels_that_others_can_stand_in_for() -> None:
 
 @pytest.fixture(scope='module')
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_pictures(tmp_path_factory.mktemp('pictures'), 3)
+    return write_pictures(tmp_path_factory.mktemp('pictures'), 3, size=64)
 
 
 def only_b_counts_little(network: Network, coupling: channels.Coupling) -> np.ndarray:

@@ -4,6 +4,7 @@
 
 import numpy as np
 import pytest
+from fitting_cases import layer_error
 
 from compressed_detector.compression.entropy_rounding import (
     REACH,
@@ -14,7 +15,7 @@ from compressed_detector.compression.entropy_rounding import (
     total_bits,
 )
 from compressed_detector.compression.share_coded import find_price
-from compressed_detector.compression.surgeon import inverse, layer_error
+from compressed_detector.compression.surgeon import inverse
 from compressed_detector.compression.sweep import factor
 
 RANDOM = np.random.default_rng(0)

@@ -4,10 +4,11 @@
 
 import numpy as np
 import pytest
+from fitting_cases import layer_error
 
 from compressed_detector.compression.layer_trials import trial_harms, with_error
 from compressed_detector.compression.network import INPUT, Conv, Network
-from compressed_detector.compression.surgeon import inverse, layer_error
+from compressed_detector.compression.surgeon import inverse
 from compressed_detector.compression.sweep import factor
 
 RANDOM = np.random.default_rng(0)

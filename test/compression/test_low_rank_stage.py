@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fitting_cases import measure_of, wide_network, workplace, write_pictures
+from calibration_pictures import write_pictures
+from fitting_cases import measure_of, wide_network, workplace
 from small_networks import tiny_network
 
 from compressed_detector.compression.build import Build
@@ -96,7 +97,7 @@ def test_layer_whose_errors_matter_more_keeps_its_rank() -> None:
 
 @pytest.fixture(scope='module')
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_pictures(tmp_path_factory.mktemp('pictures'), 4)
+    return write_pictures(tmp_path_factory.mktemp('pictures'), 4, size=64)
 
 
 def test_stage_brings_a_network_below_its_budget(pictures: Path) -> None:

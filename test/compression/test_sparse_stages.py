@@ -4,9 +4,9 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
+from calibration_pictures import write_pictures
 from small_networks import tiny_network
 
 from compressed_detector.compression.architectures import ARCHITECTURES
@@ -26,11 +26,7 @@ FEW = {'calibration_images': 4, 'positions': 64}
 
 @pytest.fixture(scope='module')
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder, random = tmp_path_factory.mktemp('pictures'), np.random.RandomState(0)
-    for index in range(4):
-        noise = random.randint(0, 256, (8, 8, 3)).astype(np.uint8)
-        cv2.imwrite(str(folder / f'{index}.png'), cv2.resize(noise, (32, 32)))
-    return folder
+    return write_pictures(tmp_path_factory.mktemp('pictures'), 4)
 
 
 def workplace(images: Path | None) -> Workplace:

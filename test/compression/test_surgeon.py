@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from fitting_cases import layer_error
 
 from compressed_detector.compression import masks, surgeon
 from compressed_detector.compression.saliency import magnitude
@@ -32,7 +33,7 @@ def refitted(kernel: np.ndarray, metric: np.ndarray, mask: np.ndarray) -> np.nda
 
 
 def error(kernel: np.ndarray, metric: np.ndarray, mask: np.ndarray) -> float:
-    return surgeon.layer_error(refitted(kernel, metric, mask) - kernel, metric)
+    return layer_error(refitted(kernel, metric, mask) - kernel, metric)
 
 
 def choose(kernel: np.ndarray, metric: np.ndarray, count: int, block: int) -> np.ndarray:
@@ -76,7 +77,7 @@ def test_greedy_removal_of_several_is_not_far_from_the_optimum(seed: int) -> Non
     kernel, metric = layer(8, 1, seed)
     compensated, mask = surgeon.remove(kernel, metric, np.ones(kernel.shape, bool), 5)
     assert np.count_nonzero(compensated) == np.count_nonzero(mask) == 5
-    reached = surgeon.layer_error(compensated - kernel, metric)
+    reached = layer_error(compensated - kernel, metric)
     by_force = sorted(error(kernel, metric, mask) for mask in all_masks(8, 3))
     assert by_force[0] * (1 - 1e-6) <= reached <= by_force[2] * (1 + 1e-6)
 
@@ -118,7 +119,7 @@ def test_every_group_of_inputs_keeps_what_was_asked_for(inputs: int) -> None:
     compensated, mask = surgeon.remove_n_of_m(kernel, metric, allowed, kept=2, group=4)
     assert np.all(mask.reshape(-1, 4, 5).sum(axis=1) == 2)
     by_size = masks.keep_n_of_m(magnitude(kernel)[None, None], 2, 4)[0, 0]
-    reached = surgeon.layer_error(compensated - kernel, metric)
+    reached = layer_error(compensated - kernel, metric)
     assert reached == pytest.approx(error(kernel, metric, mask), rel=1e-6)
     assert reached < error(kernel, metric, by_size)
 

@@ -4,8 +4,9 @@
 
 import numpy as np
 import pytest
+from fitting_cases import layer_error
 
-from compressed_detector.compression.surgeon import inverse, layer_error
+from compressed_detector.compression.surgeon import inverse
 from compressed_detector.compression.sweep import factor, sweep
 
 

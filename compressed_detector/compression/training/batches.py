@@ -15,9 +15,10 @@ import cv2
 import numpy as np
 
 from compressed_detector.compression.architectures import Architecture
+from compressed_detector.compression.calibration import network_input
+from compressed_detector.compression.pictures import read_image
 from compressed_detector.compression.training.augmentation import View
 from compressed_detector.detection.types import Floats, Image
-from compressed_detector.errors import CompressionError
 
 Item = TypeVar('Item')
 # Batches that wait for the network: enough to hide a slow picture.
@@ -64,21 +65,13 @@ class Batches:
 
 def read_picture(path: Path, longest_side: int) -> Image:
     """Read a picture (H, W, 3), shrunk to at most so many pixels; raises CompressionError."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise CompressionError(f'--images: cannot read {path} any more')
+    image = read_image(path)
     scale = longest_side / max(image.shape[:2])
     if scale >= 1:
         return image
     size = tuple(max(1, round(side * scale)) for side in image.shape[1::-1])
     small: Image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return small
-
-
-def network_input(image: Image, architecture: Architecture) -> Floats:
-    """Return a picture (H, W, 3) in the network's channel order, float32."""
-    ordered = image[..., ::-1] if architecture.color == 'rgb' else image
-    return ordered.astype(np.float32)
 
 
 def read_ahead(items: Iterator[Item]) -> Iterator[Item]:

@@ -5,9 +5,9 @@
 import dataclasses
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
+from calibration_pictures import write_pictures
 from small_networks import TINY_LEARNER, tiny_learner
 
 from compressed_detector.compression.anneal import Anneal
@@ -32,11 +32,7 @@ FAST = {'epochs': 3, 'batch_size': 4, 'learning_rate': 3e-3, 'warmup_steps': 2,
 
 @pytest.fixture(scope='module')
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder, random = tmp_path_factory.mktemp('pictures'), np.random.default_rng(0)
-    for number in range(30):
-        noise = random.integers(0, 256, (8, 8, 3)).astype(np.uint8)
-        cv2.imwrite(str(folder / f'{number}.png'), cv2.resize(noise, (40, 32)))
-    return folder
+    return write_pictures(tmp_path_factory.mktemp('pictures'), 30)
 
 
 def workplace(images: Path | None, report: Report = silent, **changes: object) -> Workplace:
