@@ -257,7 +257,7 @@ def test_installed_detector_starts_and_ends_on_ctrl_c(domain_id, tmp_path):
         {'ROS_DOMAIN_ID': str(domain_id), 'ROS_LOG_DIR': str(tmp_path)},
     )
     try:
-        process.wait_for_output('detecting on /image')
+        process.wait_for_output(f'loaded {TINY_MODEL}')
         start = time.monotonic()
         assert process.stop(signal.SIGINT) == 0
         assert time.monotonic() - start < 2.0
