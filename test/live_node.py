@@ -43,8 +43,31 @@ def ask_later(graph: Graph, kind: type, name: str, request: Any) -> Any:
     clients = graph.__dict__.setdefault('clients', {})
     if name not in clients:
         clients[name] = graph.node.create_client(kind, name)
-    graph.wait_until(clients[name].service_is_ready)
+        graph.wait_until(clients[name].service_is_ready)
+        _wait_until_clients_are_known(graph)
     return clients[name].call_async(request)
+
+
+def _wait_until_clients_are_known(graph: Graph) -> None:
+    """Wait until the node has discovered every client that exists: it answers no other.
+
+    A service that is ready for its client need not know the client yet, and drops its answer after
+    a tenth of a second. Clients are announced in order: who answers a newer one knows the older.
+    """
+    newest = graph.node.create_client(GetState, '/detector/get_state')
+    graph.wait_until(newest.service_is_ready)
+    futures: list[Any] = []
+
+    def answered() -> bool:
+        return any(future.done() for future in futures)
+
+    def ask_again() -> None:
+        futures.append(newest.call_async(GetState.Request()))
+        end = time.monotonic() + 1
+        wait_until(lambda: answered() or time.monotonic() >= end, graph.spin)
+
+    wait_until(answered, ask_again)
+    graph.node.destroy_client(newest)
 
 
 def set_parameters(graph: Graph, values: Mapping[str, Any]) -> Any:
