@@ -17,10 +17,7 @@ from harness import (
     picture,
     values_of,
 )
-from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState, GetState
-from rcl_interfaces.srv import SetParametersAtomically
-from rclpy.parameter import Parameter
+from live_node import change_state, set_parameters
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -132,57 +129,34 @@ def test_a_misspelt_parameter_is_named_with_the_one_that_was_meant(domain_id):
 
 
 def test_live_parameters_change_between_frames_and_bad_sets_change_nothing(graph, domain_id):
-    def set_parameters(**values):
-        client = graph.node.create_client(
-            SetParametersAtomically, '/detector/set_parameters_atomically'
-        )
-        graph.wait_until(client.service_is_ready)
-        parameters = [Parameter(key, value=value).to_parameter_msg()
-                      for key, value in values.items()]
-        future = client.call_async(SetParametersAtomically.Request(parameters=parameters))
-        graph.wait_until(future.done)
-        return future.result().result
-
     with detector_process(domain_id):
         camera = graph.camera()
         # The square scores sigmoid(200 / 16 - 8) = 0.989.
-        refused = set_parameters(score_threshold=0.995, max_detections=0)
+        refused = set_parameters(graph, {'score_threshold': 0.995, 'max_detections': 0})
         assert not refused.successful
-        structural = set_parameters(num_threads=1)
+        structural = set_parameters(graph, {'num_threads': 1})
         assert not structural.successful
         assert 'restart it' in structural.reason
         camera.publish(image_message(picture(), 1))
         assert len(graph.wait_for_answers(1)[0].detections) == 1
-        assert set_parameters(score_threshold=0.995).successful
+        assert set_parameters(graph, {'score_threshold': 0.995}).successful
         camera.publish(image_message(picture(), 2))
         assert len(graph.wait_for_answers(2)[1].detections) == 0
 
 
 def test_a_lifecycle_manager_can_drive_the_node(graph, domain_id):
-    def call(kind, name, request):
-        client = graph.node.create_client(kind, f'/detector/{name}')
-        graph.wait_until(client.service_is_ready)
-        future = client.call_async(request)
-        graph.wait_until(future.done)
-        return future.result()
-
-    def change(transition):
-        request = ChangeState.Request(transition=Transition(id=transition))
-        assert call(ChangeState, 'change_state', request).success
-        return call(GetState, 'get_state', GetState.Request()).current_state.label
-
     with detector_process(domain_id, '-p', 'autostart:=false'):
-        assert change(Transition.TRANSITION_CONFIGURE) == 'inactive'
+        assert change_state(graph, 'configure') == 'inactive'
         assert not graph.node.count_subscribers('/image')
         for seconds in (1, 2):
-            assert change(Transition.TRANSITION_ACTIVATE) == 'active'
+            assert change_state(graph, 'activate') == 'active'
             camera = graph.camera()
             camera.publish(image_message(picture(), seconds))
             graph.wait_for_answers(seconds)
             graph.node.destroy_publisher(camera)
-            assert change(Transition.TRANSITION_DEACTIVATE) == 'inactive'
-            assert change(Transition.TRANSITION_CLEANUP) == 'unconfigured'
-            assert change(Transition.TRANSITION_CONFIGURE) == 'inactive'
+            assert change_state(graph, 'deactivate') == 'inactive'
+            assert change_state(graph, 'cleanup') == 'unconfigured'
+            assert change_state(graph, 'configure') == 'inactive'
 
 
 def test_a_node_that_waits_says_how_to_configure_it_and_which_of_its_name_it_is(
