@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from compressed_detector.cli.compress_display import Progress
+from compressed_detector.cli.progress import Progress, progress_of
 from compressed_detector.compression.archiving import pack
 from compressed_detector.compression.build import Build
 from compressed_detector.compression.cost import cost
@@ -75,7 +75,7 @@ class Examination:
         }
         for threads in THREADS:
             times = latency.latencies_ms({'dense': self.first.bundle, 'model': bundle}, threads,
-                                         ROUNDS, self._progress.of(task))
+                                         ROUNDS, progress_of(task, self._progress))
             ratio = times['model'] / times['dense']
             figures[f'latency_ratio_{threads}thread'] = round(ratio, 4)
         self.stages.append({**figures, **self._precision(bundle, task),
@@ -101,7 +101,7 @@ class Examination:
             return {}
         result = coco.average_precision(
             _detect(bundle), bundle.manifest.labels, self._annotations, self._images_dir,
-            self._progress.of(task),
+            progress_of(task, self._progress),
         )
         return {'ap': round(result.ap, 4), 'ap50': round(result.ap50, 4)}
 

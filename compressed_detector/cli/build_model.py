@@ -11,12 +11,8 @@ from pathlib import Path
 
 from compressed_detector.cli import build_report
 from compressed_detector.cli.build_figures import Examination, Examined
-from compressed_detector.cli.compress_display import (
-    Progress,
-    open_progress,
-    plan_table,
-    step_table,
-)
+from compressed_detector.cli.compress_display import plan_table, step_table
+from compressed_detector.cli.progress import Progress, open_progress
 from compressed_detector.compression import dense, files, pipeline
 from compressed_detector.compression.architectures import ARCHITECTURES
 from compressed_detector.compression.naming import Design
