@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from compressed_detector.compression import files
-from compressed_detector.compression.architectures import ARCHITECTURES
 from compressed_detector.compression.build import Build
 from compressed_detector.compression.convert import Converted
 from compressed_detector.compression.cost import cost
@@ -22,7 +21,7 @@ def describe(
     design: Design, converted: Converted, build: Build, provenance: Mapping[str, Any]
 ) -> Bundle:
     """Return a converted network together with the manifest that the node reads."""
-    architecture = ARCHITECTURES[design.architecture]
+    architecture = design.kind
     figures = cost(build.network, design.input_size)
     manifest = Manifest(
         name=design.name,

@@ -1,10 +1,11 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The names of models: ``<architecture>_<input size>_<stage>_<stage>...``.
+The names of models: ``<architecture>_<input size>_<classes>_<stage>_<stage>...``.
 
 ``nanodet_g_416_wi8_ai8`` is NanoDet-g at 416 pixels with weights and activations of 8 bits;
-``fp32`` stands for no stage at all. A name says what the model is, not what it was calibrated
+``fp32`` stands for no stage at all, and ``only-person-traffic.light`` before the stages for
+heads that know these classes alone. A name says what the model is, not what it was calibrated
 on; decoding it gives the stages with their other parameters at the defaults.
 """
 
@@ -13,12 +14,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from compressed_detector.compression.architectures import ARCHITECTURES
+from compressed_detector.compression.architectures import ARCHITECTURES, Architecture
 from compressed_detector.compression.stages import STAGES, Stage, is_final
 from compressed_detector.errors import CompressionError, ConfigError
 
 NO_STAGE = 'fp32'
 LARGEST_SIZE = 1280
+ONLY = 'only'
+# File systems end at 255 bytes, and suffixes follow.
+LONGEST_NAME = 200
+PATTERN = rf'([a-z][a-z0-9_]*?)_([1-9]\d{{0,3}})_(?:{ONLY}-([a-z.-]+)_)?([a-z0-9_]+)'
 
 
 @dataclass(frozen=True)
@@ -26,12 +31,14 @@ class Design:
     """
     What a model is built as; raises CompressionError when that is not possible.
 
-    The input is ``input_size`` pixels square. ``stages`` are applied in their order.
+    The input is ``input_size`` pixels square. ``stages`` are applied in their order. ``classes``
+    are those that the heads know, all of the architecture's where none is named.
     """
 
     architecture: str
     input_size: int
     stages: tuple[Stage, ...] = ()
+    classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
@@ -48,24 +55,40 @@ class Design:
         early = [stage.code for stage in self.stages[:-1] if is_final(stage)]
         if early:
             raise CompressionError(f'stages: expected {early[0]} once and last')
+        if self.classes:
+            object.__setattr__(self, 'classes', self.kind.labels)
+        if len(self.name) > LONGEST_NAME:
+            raise CompressionError(
+                f'name: expected at most {LONGEST_NAME} characters, got {len(self.name)}: keep '
+                f'fewer classes: {self.name}'
+            )
+
+    @property
+    def kind(self) -> Architecture:
+        """The architecture, with the classes that the heads know."""
+        architecture = ARCHITECTURES[self.architecture]
+        return architecture.of_classes(self.classes) if self.classes else architecture
 
     @property
     def name(self) -> str:
         """The name that decodes to this design."""
         codes = [stage.code for stage in self.stages] or [NO_STAGE]
-        return '_'.join([self.architecture, str(self.input_size), *codes])
+        only = ['-'.join([ONLY, *(name.replace(' ', '.') for name in self.classes)])]
+        return '_'.join([self.architecture, str(self.input_size),
+                         *(only if self.classes else ()), *codes])
 
 
 def decode(name: str) -> Design:
     """Return the design that a name stands for; raises CompressionError for any other text."""
-    match = re.fullmatch(r'([a-z][a-z0-9_]*?)_([1-9]\d{0,3})_([a-z0-9_]+)', name, re.ASCII)
+    match = re.fullmatch(PATTERN, name, re.ASCII)
     if match is None:
         raise CompressionError(
             f'name: expected ARCHITECTURE_SIZE_STAGES like nanodet_g_416_wi8_ai8, got {name!r}'
         )
-    architecture, size, codes = match.groups()
+    architecture, size, only, codes = match.groups()
     stages = () if codes == NO_STAGE else _decode_stages(codes)
-    design = Design(architecture, int(size), stages)
+    classes = tuple(only.replace('.', ' ').split('-')) if only else ()
+    design = Design(architecture, int(size), stages, classes)
     if design.name != name:
         raise CompressionError(f'name: expected {design.name!r}, got {name!r}')
     return design

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compressed_detector.compression import dense
-from compressed_detector.compression.architectures import ARCHITECTURES
 from compressed_detector.compression.build import Build, Workplace
 from compressed_detector.compression.convert import convert
 from compressed_detector.compression.cost import cost
@@ -60,7 +59,7 @@ def run_design(design: Design, start: dense.DenseWeights, order: Order) -> Bundl
 
 def steps(design: Design, start: dense.DenseWeights, order: Order) -> Iterator[Step]:
     """Yield the dense network, then what it is after every stage; raises CompressionError."""
-    architecture = ARCHITECTURES[design.architecture]
+    architecture = design.kind
     network = architecture.build(start.weights)
     build = Build(network)
     yield Step('', build)
@@ -86,7 +85,7 @@ def forecasts(
     design: Design, start: dense.DenseWeights, pictures: int
 ) -> Iterator[tuple[str, Forecast]]:
     """Yield what is expected of the dense network, then of every stage, each with its code."""
-    figures = cost(ARCHITECTURES[design.architecture].build(start.weights), design.input_size)
+    figures = cost(design.kind.build(start.weights), design.input_size)
     forecast = Forecast(figures.macs, figures.params, figures.macs)
     yield 'dense', forecast
     for stage in design.stages:

@@ -18,7 +18,8 @@ from compressed_detector.compression.stages import STAGES, Stage
 from compressed_detector.config import options
 from compressed_detector.errors import CompressionError, ConfigError
 
-KEYS = ('name', 'architecture', 'weights', 'input_size', 'stages')
+REQUIRED = ('name', 'architecture', 'weights', 'input_size', 'stages')
+KEYS = (*REQUIRED, 'classes')
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,11 @@ class Recipe:
             dataclasses.replace(stage, seed=seed) if hasattr(stage, 'seed') else stage
             for stage in self.design.stages
         )
-        return Recipe(dataclasses.replace(self.design, stages=stages), self.weights)
+        return self.changed(stages=stages)
+
+    def changed(self, **changes: Any) -> Recipe:
+        """Return the recipe with other parts of the design, and so with another name."""
+        return Recipe(dataclasses.replace(self.design, **changes), self.weights)
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -59,7 +64,7 @@ def load_recipe(path: Path) -> Recipe:
 
 def parse_recipe(values: Any, folder: Path) -> Recipe:
     """Return the recipe in a mapping; raises CompressionError or ConfigError."""
-    _check_keys('recipe', values, KEYS, required=KEYS)
+    _check_keys('recipe', values, KEYS, required=REQUIRED)
     for key, kind in (('name', str), ('architecture', str), ('weights', str),
                       ('input_size', int), ('stages', list)):
         if type(values[key]) is not kind:
@@ -67,6 +72,7 @@ def parse_recipe(values: Any, folder: Path) -> Recipe:
     design = Design(
         values['architecture'], values['input_size'],
         tuple(_parse_stage(item) for item in values['stages']),
+        _parse_classes(values.get('classes', [])),
     )
     if design.name != values['name']:
         raise CompressionError(
@@ -74,6 +80,12 @@ def parse_recipe(values: Any, folder: Path) -> Recipe:
             f'got {values["name"]!r}'
         )
     return Recipe(design, folder / values['weights'])
+
+
+def _parse_classes(names: Any) -> tuple[str, ...]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise CompressionError(f'classes: expected a list like [person, car], got {names!r}')
+    return tuple(names)
 
 
 def _parse_stage(item: Any) -> Stage:

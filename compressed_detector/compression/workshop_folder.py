@@ -60,7 +60,7 @@ class WorkshopFolder:
 
 def _key(design: Design, start: DenseWeights, number: int, images: Path | None) -> str:
     made_from: list[Any] = [
-        design.architecture, design.input_size, start.provenance,
+        design.architecture, design.input_size, *design.classes, start.provenance,
         [(type(stage).__name__, dataclasses.asdict(stage))
          for stage in design.stages[:number + 1]],
         [(path.name, path.stat().st_size) for path in find_images(images)] if images else [],

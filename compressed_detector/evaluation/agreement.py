@@ -9,6 +9,7 @@ pictures like those of the robot, and labelled ones are left to confirm the choi
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,13 +27,20 @@ TRUTH = DetectionSettings()
 
 
 class Teacher:
-    """The reports of one detector on some pictures, as the truth for others."""
+    """
+    The reports of one detector on some pictures, as the truth for others.
 
-    def __init__(self, detector: Detector, paths: Sequence[Path]) -> None:
+    Only ``labels`` count, by default all that the detector knows: so that one that knows fewer
+    can be compared with it.
+    """
+
+    def __init__(
+        self, detector: Detector, paths: Sequence[Path], labels: Sequence[str] = ()
+    ) -> None:
         """Detect on every picture; raises EvaluationError when one cannot be read."""
-        self.labels = detector.labels
+        self.labels = tuple(labels) or detector.labels
         self._paths = list(paths)
-        self._truth = [detector.detect(read_picture(path), TRUTH) for path in self._paths]
+        self._truth = self._detect(detector, TRUTH)
 
     def agreement(self, detector: Detector) -> float:
         """
@@ -44,7 +52,7 @@ class Teacher:
 
     def detections(self, detector: Detector) -> list[Detections]:
         """Return what a detector sees on every picture, down to low scores."""
-        return [detector.detect(read_picture(path), coco.SETTINGS) for path in self._paths]
+        return self._detect(detector, coco.SETTINGS)
 
     def difference(
         self, first: Sequence[Detections], second: Sequence[Detections], samples: int, seed: int
@@ -64,11 +72,27 @@ class Teacher:
         whole = self._precision(second, everything) - self._precision(first, everything)
         return whole, float(low), float(high)
 
+    def _detect(self, detector: Detector, settings: DetectionSettings) -> list[Detections]:
+        return [
+            relabelled(detector.detect(read_picture(path), settings), detector.labels, self.labels)
+            for path in self._paths
+        ]
+
     def _precision(self, found: Sequence[Detections], chosen: Sequence[int]) -> float:
         return coco.precision_against(
             [self._truth[index] for index in chosen], [found[index] for index in chosen],
             self.labels,
         ).ap
+
+
+def relabelled(
+    detections: Detections, labels: Sequence[str], wanted: Sequence[str]
+) -> Detections:
+    """Return the detections of the wanted labels, with indices into those."""
+    numbers = np.array([wanted.index(name) if name in wanted else -1 for name in labels], np.int32)
+    class_ids = numbers[detections.class_ids]
+    known = class_ids >= 0
+    return dataclasses.replace(detections[known], class_ids=class_ids[known])
 
 
 def read_picture(path: Path) -> Image:

@@ -14,15 +14,18 @@ from compressed_detector.compression.quantize import QUANTIZED, Quantize
 from compressed_detector.errors import CompressionError
 
 STAGES = st.sampled_from([(), *((Quantize(format=code),) for code in QUANTIZED)])
+CLASSES = st.lists(st.sampled_from(ARCHITECTURES['nanodet_g'].labels), max_size=5, unique=True)
 DESIGNS = st.builds(
     Design, st.sampled_from(sorted(ARCHITECTURES)), st.integers(1, 40).map(lambda n: 32 * n),
-    STAGES,
+    STAGES, CLASSES.map(tuple),
 )
 
 
 def test_names_of_this_project() -> None:
     assert decode('nanodet_g_416_wi8_ai8') == Design('nanodet_g', 416, (Quantize(),))
     assert decode('nanodet_g_320_fp32') == Design('nanodet_g', 320)
+    assert (decode('nanodet_g_320_only-person-traffic.light_wi8_ai8')
+            == Design('nanodet_g', 320, (Quantize(),), ('traffic light', 'person')))
 
 
 @given(DESIGNS)
@@ -46,6 +49,9 @@ def test_any_text_is_a_name_of_its_own_or_refused(text: str) -> None:
     ('nanodet_g_416_wi9_ai8', "expected fp32 or stages like .*wi8_ai8, got 'wi9_ai8'"),
     ('nanodet_g_416_wi08_ai8', "got 'wi08_ai8'"),
     ('nanodet_g_416_wi8_ai88', "got 'wi8_ai88'"),
+    ('nanodet_g_416_only-persons_fp32', "classes: .*got 'persons'; did you mean 'person'"),
+    ('nanodet_g_416_only-car-person_fp32', "expected 'nanodet_g_416_only-person-car_fp32'"),
+    ('nanodet_g_416_only_fp32', "got 'only_fp32'"),
     ('nanodet_g_416_prune05', "expected 'nanodet_g_416_prune5', got 'nanodet_g_416_prune05'"),
     ('nanodet_g_416_prune0', "'prune0': removed_percent: expected int from 1 to 99, got 0"),
     ('nanodet_g_416_wi8_ai8_', "expected 'nanodet_g_416_wi8_ai8', got"),
@@ -55,3 +61,8 @@ def test_any_text_is_a_name_of_its_own_or_refused(text: str) -> None:
 def test_name_that_is_none_is_refused_with_the_reason(name: str, message: str) -> None:
     with pytest.raises(CompressionError, match=message):
         decode(name)
+
+
+def test_a_name_that_no_file_could_have_is_refused() -> None:
+    with pytest.raises(CompressionError, match='at most 200 characters, got .*: keep fewer'):
+        Design('nanodet_g', 416, classes=ARCHITECTURES['nanodet_g'].labels[:40])

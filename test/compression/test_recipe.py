@@ -70,6 +70,9 @@ def test_no_stage_is_the_float_model() -> None:
     ({'input_size': 320}, "expected 'nanodet_g_320_wi8_ai8'"),
     ({'input_size': 100}, 'expected a multiple of 32'),
     ({'input_size': '416'}, "input_size: expected int, got '416'"),
+    ({'classes': 'person'}, "classes: expected a list like .*, got 'person'"),
+    ({'classes': ['persn']}, "classes: .*got 'persn'; did you mean 'person'"),
+    ({'classes': ['person']}, "expected 'nanodet_g_416_only-person_wi8_ai8'"),
     ({'architecture': 'yolo'}, "expected one of .*, got 'yolo'"),
 ])
 def test_mistake_is_named_with_the_file(

@@ -46,6 +46,16 @@ def test_what_is_missed_or_misplaced_is_disagreement(
     assert teacher.difference(same, same, samples=5, seed=0) == (0, 0, 0)
 
 
+def test_only_the_classes_count_that_both_know(paths: list[Path], detector: Detector) -> None:
+    everything = Teacher(detector, paths).detections(detector)
+    seen = detector.labels[int(everything[0].class_ids[0])]
+    other = next(label for label in detector.labels if label != seen)
+    teacher = Teacher(detector, paths, [other, seen])
+    assert teacher.agreement(detector) == pytest.approx(1.0)
+    assert {int(found.class_ids[0]) for found in teacher.detections(detector)} == {1}
+    assert not any(map(len, Teacher(detector, paths, [other]).detections(detector)))
+
+
 def test_teacher_that_sees_nothing_cannot_be_agreed_with(
     tmp_path: Path, detector: Detector
 ) -> None:
