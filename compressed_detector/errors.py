@@ -35,6 +35,10 @@ class BagError(CompressedDetectorError):
     """A bag cannot be read, or lacks what was asked of it."""
 
 
+class AnnotationError(CompressedDetectorError):
+    """What was drawn on pictures cannot be read, or is not about what it should be about."""
+
+
 class CompressionError(CompressedDetectorError):
     """A network cannot be imported, built or transformed as asked."""
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from compressed_detector.annotations import CocoData
 from compressed_detector.cli.progress import Progress, progress_of
 from compressed_detector.compression.archiving import pack
 from compressed_detector.compression.build import Build
@@ -18,10 +19,13 @@ from compressed_detector.compression.cost import cost
 from compressed_detector.detection.bundle import Bundle
 from compressed_detector.detection.detector import Detector
 from compressed_detector.detection.interpreter import LiteInterpreter
+from compressed_detector.detection.types import Detections
 from compressed_detector.evaluation import agreement, coco, latency
 
 ROUNDS = 30
 THREADS = (1, 2)
+# Of the paired bootstrap.
+SAMPLES = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,17 +42,18 @@ class Examination:
     """
     Collects the figures of every stage; the first one that is added is the dense network.
 
-    ``annotations`` and ``images_dir`` are for the average precision, ``held_out`` are pictures
-    to compare with the dense network on; without them these figures are missing.
+    ``truth`` is for the average precision, ``held_out`` are pictures to compare with the dense
+    network on; without them these figures are missing. Of what that network sees there,
+    ``labels`` count, which are those of the network that is built.
     """
 
     def __init__(
-        self, annotations: Path | None, images_dir: Path | None, held_out: list[Path],
+        self, truth: CocoData | None, held_out: list[Path], labels: Sequence[str],
         progress: Progress,
     ) -> None:
         self._progress = progress
-        self._annotations, self._images_dir = annotations, images_dir
-        self._held_out = held_out
+        self._truth, self._held_out, self._labels = truth, held_out, labels
+        self._found: list[Detections] = []
         self._teacher: agreement.Teacher | None = None
         self._examined: list[Examined] = []
         self.stages: list[dict[str, Any]] = []
@@ -79,15 +84,14 @@ class Examination:
             ratio = times['model'] / times['dense']
             figures[f'latency_ratio_{threads}thread'] = round(ratio, 4)
         self.stages.append({**figures, **self._precision(bundle, task),
-                            **self.judge(bundle)})
+                            **self._agreement(bundle)})
 
     def judge(self, bundle: Bundle) -> Mapping[str, float]:
         """Return how much a model agrees with the dense network on held-out pictures."""
-        if not self._held_out:
+        teacher = self._the_teacher()
+        if teacher is None:
             return {}
-        if self._teacher is None:
-            self._teacher = agreement.Teacher(detector_of(self.first.bundle), self._held_out)
-        return {'agreement': round(self._teacher.agreement(detector_of(bundle)), 4)}
+        return {'agreement': round(teacher.agreement(detector_of(bundle)), 4)}
 
     def metrics(self) -> dict[str, Any]:
         """Return the figures of the last stage, those of the dense network, and of all."""
@@ -96,11 +100,29 @@ class Examination:
                  if key in self.stages[0]}
         return {**last, **dense, 'stages': self.stages}
 
+    def _the_teacher(self) -> agreement.Teacher | None:
+        if self._teacher is None and self._held_out:
+            self._teacher = agreement.Teacher(
+                detector_of(self.first.bundle), self._held_out, self._labels)
+        return self._teacher
+
+    def _agreement(self, bundle: Bundle) -> dict[str, Any]:
+        """Return the agreement and, from the second stage on, its change with a 95 % interval."""
+        teacher = self._the_teacher()
+        if teacher is None:
+            return {}
+        before, self._found = self._found, teacher.detections(detector_of(bundle))
+        figures: dict[str, Any] = {'agreement': round(teacher.precision(self._found), 4)}
+        if before:
+            change = teacher.difference(before, self._found, SAMPLES, seed=0)
+            figures['agreement_change'] = [round(value, 4) for value in change]
+        return figures
+
     def _precision(self, bundle: Bundle, task: str) -> dict[str, float]:
-        if self._annotations is None or self._images_dir is None:
+        if self._truth is None:
             return {}
         result = coco.average_precision(
-            _detect(bundle), bundle.manifest.labels, self._annotations, self._images_dir,
+            _detect(bundle), bundle.manifest.labels, self._truth,
             progress_of(task, self._progress),
         )
         return {'ap': round(result.ap, 4), 'ap50': round(result.ap50, 4)}

@@ -34,6 +34,8 @@ COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ('latency_ratio_1thread', 'time, 1 thread', lambda value: f'{value:.2f}'),
     ('latency_ratio_2thread', '2 threads', lambda value: f'{value:.2f}'),
     ('agreement', 'agreement', lambda value: f'{value:.3f}'),
+    ('agreement_change', 'change [95 %]',
+     lambda change: '{:+.3f} [{:+.3f}, {:+.3f}]'.format(*change)),
     ('ap', 'AP', lambda value: f'{value:.4f}'),
     ('ap50', 'AP50', lambda value: f'{value:.4f}'),
 )
@@ -44,8 +46,8 @@ def figure_rows(stages: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     columns = [column for column in COLUMNS if column[0] in stages[-1]]
     return [
         ['stage', *(heading for _, heading, _ in columns)],
-        *([stage['stage'], *(write(stage[key]) for key, _, write in columns)]
-          for stage in stages),
+        *([stage['stage'], *(write(stage[key]) if key in stage else ''
+                             for key, _, write in columns)] for stage in stages),
     ]
 
 

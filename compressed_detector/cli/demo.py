@@ -24,17 +24,17 @@ from vision_msgs.msg import Detection2DArray
 
 from compressed_detector.config import NodeConfig
 from compressed_detector.detection.bundle import find_manifest
+from compressed_detector.detection.detection_arrays import from_detection_array
 from compressed_detector.detection.drawing import draw
 from compressed_detector.detection.manifest import Manifest
 from compressed_detector.detection.types import Detections, Image
 from compressed_detector.errors import CompressedDetectorError
 from compressed_detector.evaluation import live, pictures, report
-from compressed_detector.evaluation.ground_truth import load_ground_truth
+from compressed_detector.evaluation.coco_truth import load_ground_truth
 from compressed_detector.evaluation.sources import bag_images
 from compressed_detector.resources import model_folders
 from compressed_detector.ros.detection_bag import write_detections
 from compressed_detector.ros.live_run import Observed, run_live
-from compressed_detector.ros.outputs import from_detection_array
 
 CAMERA = '/camera/image'
 IMAGES = f'{CAMERA}/compressed'
@@ -105,7 +105,7 @@ def _summarize(observed: Observed, labels: tuple[str, ...]) -> live.LiveRun:
 
 def _write_bag(folder: Path, answers: Mapping[int, bytes]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    write_detections(folder, '/detector/detections', answers)
+    write_detections(folder, {'/detector/detections': sorted(answers.items())})
 
 
 def _write_pictures(

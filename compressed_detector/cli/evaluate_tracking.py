@@ -19,7 +19,8 @@ from compressed_detector.detection.bundle import find_manifest
 from compressed_detector.detection.detector import Detector
 from compressed_detector.detection.types import Detections
 from compressed_detector.errors import CompressedDetectorError, EvaluationError
-from compressed_detector.evaluation.ground_truth import FrameTruth, load_ground_truth
+from compressed_detector.evaluation.coco_truth import load_ground_truth
+from compressed_detector.evaluation.ground_truth import FrameTruth
 from compressed_detector.evaluation.sources import bag_images
 from compressed_detector.evaluation.stability import Stability, stability, track
 from compressed_detector.resources import model_folders

@@ -13,6 +13,7 @@ from typing import Any
 from compressed_detector.compression.architectures import Architecture
 from compressed_detector.compression.convert import Conversion
 from compressed_detector.compression.forms import Form
+from compressed_detector.compression.labels import Labels
 from compressed_detector.compression.network import Network
 from compressed_detector.compression.progress import Report
 
@@ -22,8 +23,9 @@ class Workplace:
     """
     What stages may use: the architecture, the input size, the user's pictures, a report.
 
-    ``dense`` is the network that the build began with, the teacher of those that learn. A stage
-    that takes long keeps its progress in ``folder``, which is its own, if there is one.
+    ``labels`` are those of some of the pictures, if there are any. ``dense`` is the network that
+    the build began with, the teacher of those that learn. A stage that takes long keeps its
+    progress in ``folder``, which is its own, if there is one.
     """
 
     architecture: Architecture
@@ -33,6 +35,7 @@ class Workplace:
     dense: Network
     folder: Path | None = None
     judge: Judge | None = None
+    labels: Labels | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,31 +1,37 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""The stage that repairs a compressed network: it learns from the dense one, without labels."""
+"""The stage that repairs a compressed network: it learns from the dense one, and from labels."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from compressed_detector.compression.architectures import Architecture
 from compressed_detector.compression.build import Build, Workplace
 from compressed_detector.compression.forecast import Forecast
 from compressed_detector.compression.keras_network import After, build_model, unchanged
 from compressed_detector.compression.network import Network
 from compressed_detector.compression.pictures import learning_images
 from compressed_detector.compression.tensorflow_runtime import tensorflow
-from compressed_detector.compression.training.batches import Batches
+from compressed_detector.compression.training.assignment import Grids
+from compressed_detector.compression.training.batches import Batch, Batches
 from compressed_detector.compression.training.forward import forward_of
+from compressed_detector.compression.training.label_losses import LabelLoss
 from compressed_detector.compression.training.losses import Distillation
 from compressed_detector.compression.training.parameters import Disguise, Parameters
 from compressed_detector.compression.training.state import StateFile
+from compressed_detector.compression.training.targets import Targets
 from compressed_detector.compression.training.trainer import Loss, NetworkJudge, Schedule, Trainer
 from compressed_detector.config.options import Options, option
 from compressed_detector.errors import CompressionError
 
 STATE_FILE = 'training.npz'
+# Called with images of every size; yields what the dense network says, then of which classes.
+Teachers = Callable[[tuple[Any, ...]], Iterable[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +56,8 @@ class Distill(Options):
     The recipe's stage ``distill``; in a model's name ``kd12`` after 12 epochs.
 
     Hinton et al., Distilling the Knowledge in a Neural Network, 2015; for detectors, see
-    training.losses. Removed weights stay removed, and shared ones equal.
+    training.losses. Pictures that the user labelled teach what is on them besides, see
+    training.label_losses. Removed weights stay removed, and shared ones equal.
     """
 
     epochs: int = option(12, 'How often every picture is seen.', minimum=1, maximum=1000)
@@ -69,6 +76,8 @@ class Distill(Options):
     class_weight: float = option(1.0, 'Weight of the classes.', minimum=0.0, maximum=1e3)
     box_weight: float = option(0.25, 'Weight of the boxes.', minimum=0.0, maximum=1e3)
     feature_weight: float = option(1.0, 'Weight of the feature maps.', minimum=0.0, maximum=1e3)
+    label_weight: float = option(
+        1.0, "Weight of the user's labels, where there are any.", minimum=0.0, maximum=1e3)
     teacher_size: int = option(
         0, 'Input size at which the dense network names the classes; 0 for that of the recipe. '
         'A larger one teaches a network of lower resolution more than it can see.',
@@ -95,7 +104,7 @@ class Distill(Options):
 
     def apply(self, build: Build, workplace: Workplace) -> Build:
         """
-        Train the network on the user's pictures to say what the dense one says of them.
+        Train the network to say of pictures what the dense one says, and what is labelled on them.
 
         Raises CompressionError when there are too few pictures.
         """
@@ -112,7 +121,8 @@ class Distill(Options):
         )
         file = StateFile(workplace.folder / STATE_FILE) if workplace.folder else None
         network, history = trainer.train(file)
-        note = {self.key: {**dataclasses.asdict(self), 'images': len(paths), 'history': history}}
+        note = {self.key: {**dataclasses.asdict(self), 'images': len(paths),
+                           **_labelled(paths, workplace), 'history': history}}
         return pupil.build.then(note, network=network)
 
     def pupil(self, build: Build, workplace: Workplace) -> Pupil:
@@ -127,7 +137,15 @@ class Distill(Options):
         sizes: tuple[int, ...] = (workplace.input_size,)
         if self._class_size(workplace) != workplace.input_size:
             sizes = (*sizes, self._class_size(workplace))
-        return Batches(paths, self.batch_size, sizes, workplace.architecture, self.seed)
+        return Batches(paths, self.batch_size, sizes, workplace.architecture, self.seed,
+                       self._targets(workplace))
+
+    def _targets(self, workplace: Workplace) -> Targets | None:
+        if workplace.labels is None:
+            return None
+        head = workplace.architecture.head_options
+        grids = Grids(workplace.input_size, head['strides'], head.get('cell_offset', 0.5))
+        return Targets(workplace.labels.by_picture(), grids)
 
     def _class_size(self, workplace: Workplace) -> int:
         return self.teacher_size or workplace.input_size
@@ -137,26 +155,48 @@ class Distill(Options):
         network = pupil.computed or pupil.build.network
         results = {**network.outputs, **{name: name for name in architecture.features}}
         student = forward_of(build_model(network, size, results, None, pupil.after), network)
-        teacher = build_model(workplace.dense, size, results, None)
-        class_teacher = teacher
-        if self._class_size(workplace) != size:
-            class_teacher = build_model(
-                workplace.dense, self._class_size(workplace), batch_size=None)
-        distillation = Distillation(
-            len(architecture.labels), architecture.head_options['bins'],
-            tuple(network.outputs), architecture.features,
-            self.class_weight, self.box_weight, self.feature_weight,
-        )
-        stop: Any = tensorflow().stop_gradient
+        teachers = self._teachers(workplace, results)
+        distillation, labelled = self._terms(architecture)
 
-        def loss(weights: Mapping[str, Any], batch: tuple[Any, ...]) -> Mapping[str, Any]:
-            seen = teacher(batch[0])
-            sure = seen if class_teacher is teacher else class_teacher(batch[1])
-            frozen = ({name: stop(value) for name, value in found.items()}
-                      for found in (seen, sure))
-            return distillation.terms(student(weights, batch[0]), *frozen)
+        def loss(weights: Mapping[str, Any], batch: Batch) -> Mapping[str, Any]:
+            said = student(weights, batch.images[0])
+            terms = distillation.terms(said, *teachers(batch.images))
+            if not batch.targets:
+                return terms
+            labels = labelled.loss(said, batch.targets)
+            return {**terms, 'labels': labels, 'loss': terms['loss'] + self.label_weight * labels}
 
         return loss
+
+    def _terms(self, architecture: Architecture) -> tuple[Distillation, LabelLoss]:
+        classes, head = len(architecture.labels), architecture.head_options
+        roles = tuple(f'stride_{stride}' for stride in head['strides'])
+        return Distillation(
+            classes, head['bins'], roles, architecture.features,
+            self.class_weight, self.box_weight, self.feature_weight,
+        ), LabelLoss(classes, head['bins'], roles)
+
+    def _teachers(self, workplace: Workplace, results: Mapping[str, str]) -> Teachers:
+        teacher = build_model(workplace.dense, workplace.input_size, results, None)
+        class_teacher = teacher
+        if self._class_size(workplace) != workplace.input_size:
+            class_teacher = build_model(
+                workplace.dense, self._class_size(workplace), batch_size=None)
+        stop: Any = tensorflow().stop_gradient
+
+        def say(images: tuple[Any, ...]) -> Iterator[Mapping[str, Any]]:
+            seen = teacher(images[0])
+            sure = seen if class_teacher is teacher else class_teacher(images[1])
+            for found in (seen, sure):
+                yield {name: stop(value) for name, value in found.items()}
+
+        return say
+
+
+def _labelled(paths: Sequence[Path], workplace: Workplace) -> dict[str, int]:
+    if workplace.labels is None:
+        return {}
+    return {'labelled_images': len(workplace.labels.pictures & set(paths))}
 
 
 def _judge_of(build: Build, workplace: Workplace) -> NetworkJudge | None:

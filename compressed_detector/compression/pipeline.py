@@ -14,6 +14,7 @@ from compressed_detector.compression.build import Build, Workplace
 from compressed_detector.compression.convert import convert
 from compressed_detector.compression.cost import cost
 from compressed_detector.compression.forecast import Forecast
+from compressed_detector.compression.labels import Labels
 from compressed_detector.compression.manifests import describe
 from compressed_detector.compression.naming import Design
 from compressed_detector.compression.progress import Report
@@ -29,13 +30,15 @@ class Order:
 
     ``images`` is a folder of pictures for the stages that need some. Finished stages, and
     training as far as it is, are kept in ``folder``, and taken from there. ``judge`` returns
-    figures of a network in float32.
+    figures of a network in float32. ``labels`` say what is on some of the pictures, for the
+    stages that learn.
     """
 
     images: Path | None
     report: Report
     folder: WorkshopFolder | None = None
     judge: Callable[[Bundle], Mapping[str, float]] | None = None
+    labels: Labels | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +74,7 @@ def steps(design: Design, start: dense.DenseWeights, order: Order) -> Iterator[S
 
     workplace = Workplace(
         architecture, design.input_size, order.images, order.report, network,
-        judge=judge if order.judge else None,
+        judge=judge if order.judge else None, labels=order.labels,
     )
     for number, stage in enumerate(design.stages):
         if order.folder is None:

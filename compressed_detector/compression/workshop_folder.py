@@ -16,7 +16,7 @@ from compressed_detector.compression.build import Build, Workplace
 from compressed_detector.compression.dense import DenseWeights
 from compressed_detector.compression.naming import Design
 from compressed_detector.compression.pictures import find_images
-from compressed_detector.compression.stages import is_final
+from compressed_detector.compression.stages import Stage, is_final
 from compressed_detector.errors import CompressionError
 
 
@@ -39,7 +39,7 @@ class WorkshopFolder:
         stage = design.stages[number]
         if is_final(stage):
             return stage.apply(build, workplace)  # quick, and its data is not the network's
-        name = f'{number + 1:02d}_{stage.code}_{_key(design, start, number, workplace.images)}'
+        name = f'{number + 1:02d}_{stage.code}_{_key(design, start, number, workplace)}'
         finished, begun = self.path / f'{name}.npz', self.path / name
         self._refuse_unless_resumed(finished, begun)
         if finished.exists():
@@ -58,11 +58,20 @@ class WorkshopFolder:
             )
 
 
-def _key(design: Design, start: DenseWeights, number: int, images: Path | None) -> str:
+def _key(design: Design, start: DenseWeights, number: int, workplace: Workplace) -> str:
+    images, labels = workplace.images, workplace.labels
     made_from: list[Any] = [
         design.architecture, design.input_size, *design.classes, start.provenance,
-        [(type(stage).__name__, dataclasses.asdict(stage))
+        [(type(stage).__name__, _options_that_count(stage, labels is not None))
          for stage in design.stages[:number + 1]],
         [(path.name, path.stat().st_size) for path in find_images(images)] if images else [],
+        *([labels.digest] if labels else ()),
     ]
     return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:12]
+
+
+def _options_that_count(stage: Stage, labelled: bool) -> dict[str, Any]:
+    """Return the options of a stage, but without labels not what their weight is."""
+    options = dataclasses.asdict(stage)
+    return {name: value for name, value in options.items()
+            if labelled or name != 'label_weight'}

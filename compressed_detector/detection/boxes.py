@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 
 from compressed_detector.detection.types import Floats, Indices
+
+Real = TypeVar('Real', np.float32, np.float64)
 
 
 def from_centres(centres: Floats, sides: Floats) -> Floats:
@@ -16,25 +20,35 @@ def from_centres(centres: Floats, sides: Floats) -> Floats:
     return boxes
 
 
-def areas(boxes_xyxy: Floats) -> Floats:
+def areas(boxes_xyxy: npt.NDArray[Real]) -> npt.NDArray[Real]:
     """Return the areas (N,) of boxes (N, 4); a box turned inside out has area 0."""
     sides = np.maximum(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], 0)
-    product: Floats = sides[:, 0] * sides[:, 1]
+    product: npt.NDArray[Real] = sides[:, 0] * sides[:, 1]
     return product
 
 
-def iou_matrix(first_xyxy: Floats, second_xyxy: Floats) -> Floats:
+def intersections(
+    first_xyxy: npt.NDArray[Real], second_xyxy: npt.NDArray[Real]
+) -> npt.NDArray[Real]:
+    """Return the areas (N, M) that boxes (N, 4) have in common with boxes (M, 4)."""
+    top_left = np.maximum(first_xyxy[:, None, :2], second_xyxy[None, :, :2])
+    bottom_right = np.minimum(first_xyxy[:, None, 2:], second_xyxy[None, :, 2:])
+    sides = np.maximum(bottom_right - top_left, 0)
+    common: npt.NDArray[Real] = sides[..., 0] * sides[..., 1]
+    return common
+
+
+def iou_matrix(
+    first_xyxy: npt.NDArray[Real], second_xyxy: npt.NDArray[Real]
+) -> npt.NDArray[Real]:
     """
     Return the intersection over union (N, M) of boxes (N, 4) with boxes (M, 4).
 
     Two boxes whose union is empty overlap by 0.
     """
-    top_left = np.maximum(first_xyxy[:, None, :2], second_xyxy[None, :, :2])
-    bottom_right = np.minimum(first_xyxy[:, None, 2:], second_xyxy[None, :, 2:])
-    sides = np.maximum(bottom_right - top_left, 0)
-    intersection = sides[..., 0] * sides[..., 1]
+    intersection = intersections(first_xyxy, second_xyxy)
     union = areas(first_xyxy)[:, None] + areas(second_xyxy)[None, :] - intersection
-    iou: Floats = np.divide(
+    iou: npt.NDArray[Real] = np.divide(
         intersection, union, out=np.zeros_like(intersection), where=union > 0
     )
     return iou

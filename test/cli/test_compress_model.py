@@ -4,6 +4,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ from compressed_detector.evaluation.sources import bag_images
 ROOT = Path(__file__).parents[2]
 WEIGHTS = ROOT / 'models' / 'nanodet_g' / 'dense.npz'
 NAME = 'nanodet_g_96_wi8_ai8'  # small and quick to convert
+HELD_OUT = '12.png'  # by its name
 
 
 @pytest.fixture(scope='module')
@@ -58,6 +60,22 @@ def write_coco(folder: Path) -> Path:
         'annotations': [{'id': 1, 'image_id': 1, 'category_id': 1, 'bbox': [300, 180, 30, 80]}],
     }))
     return path
+
+
+def write_labels(images: Path, folder: Path) -> tuple[Path, Path]:
+    """Copy pictures, one of them held out by its name, and label all but the first one."""
+    copies = folder / 'robot'
+    shutil.copytree(images, copies)
+    (copies / '3.png').rename(copies / HELD_OUT)
+    names = ['1.png', '2.png', HELD_OUT]
+    path = folder / 'labels.json'
+    path.write_text(json.dumps({
+        'images': [{'id': number, 'file_name': name} for number, name in enumerate(names)],
+        'categories': [{'id': 1, 'name': 'person'}],
+        'annotations': [{'image_id': number, 'category_id': 1, 'bbox': [300, 180, 30, 80]}
+                        for number in range(3)],
+    }))
+    return path, copies
 
 
 def test_build_writes_a_model_and_its_manifest_and_says_so(
@@ -107,19 +125,24 @@ def test_build_keeps_what_exists_unless_forced(
     Bundle.load(tmp_path / f'{NAME}.json')
 
 
-def test_training_is_resumed_stopped_and_finished(
+def test_training_on_labels_is_resumed_stopped_and_finished(
     images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    labels, pictures = write_labels(images, tmp_path)
     name = 'nanodet_g_96_share6_kd1_wi8_ai8'
     recipe = write_recipe(tmp_path, name=name, stages=[
         {'share': {'bits': 6}}, {'distill': {'epochs': 1, 'batch_size': 2}},
         {'quantize': {'calibration_images': 3}},
     ])
     work, output = tmp_path / 'work', tmp_path / 'out'
-    arguments = ['build', str(recipe), '--images', str(images), '--work', str(work),
-                 '--output', str(output)]
+    arguments = ['build', str(recipe), '--images', str(pictures), '--labels', str(labels),
+                 '--work', str(work), '--output', str(output)]
     assert main([*arguments, '--stop-after', 'kd1']) == 0
-    assert 'stopped after kd1; go on with --resume' in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert 'labels: 2 of 3 pictures to learn from, 1 of 1 held-out ones' in said
+    assert 'annotations: 3 person' in said
+    assert 'learned from in: kd1' in said
+    assert 'stopped after kd1; go on with --resume' in said
     assert not output.exists()
     assert len(list(work.glob('*.npz'))) == 2
     assert main(arguments) == 2
@@ -127,9 +150,38 @@ def test_training_is_resumed_stopped_and_finished(
     assert main([*arguments, '--resume']) == 0
     lineage = Bundle.load(output / f'{name}.json').manifest.lineage
     assert [next(iter(stage)) for stage in lineage['stages']] == ['share', 'distill', 'quantize']
-    assert len(lineage['stages'][1]['distill']['history']) == 1
+    (epoch,) = lineage['stages'][1]['distill']['history']
+    assert epoch['labels'] > 0
+    metrics = json.loads((output / f'{name}.metrics.json').read_text())
+    assert all({'ap', 'ap50', 'agreement'} <= set(stage) for stage in metrics['stages'])
     assert main([*arguments, '--resume', '--stop-after', 'kd2', '--force']) == 2
     assert 'expected one of share6, kd1, wi8_ai8' in capsys.readouterr().err
+
+
+def test_users_bring_a_bag_and_choose_classes_and_input_size(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = ROOT / 'test' / 'data' / 'pedestrians'
+    output, name = tmp_path / 'out', 'nanodet_g_64_only-person-car_wi8_ai8'
+    arguments = ['build', str(write_recipe(tmp_path)), '--images', str(sample),
+                 '--work', str(tmp_path / 'work'), '--output', str(output),
+                 '--classes', 'car, person', '--input-size', '64']
+    assert main(arguments) == 0
+    bundle = Bundle.load(output / f'{name}.json')
+    assert bundle.manifest.labels == ('person', 'car')
+    assert bundle.manifest.input.shape == (1, 64, 64, 3)
+    metrics = json.loads((output / f'{name}.metrics.json').read_text())
+    assert [stage['stage'] for stage in metrics['stages']] == [
+        'dense', 'input 64, 2 classes', 'wi8_ai8']
+    dense_stage, *others = metrics['stages']
+    assert dense_stage['agreement'] == 1
+    for stage in others:
+        change, low, high = stage['agreement_change']
+        assert low <= change <= high
+    assert others[0]['params'] == dense_stage['params'] - 78 * 129 * 3
+    assert main([*arguments, '--classes', 'pedestrian']) == 2
+    assert "classes: expected some of those of nanodet_g, got 'pedestrian'" in (
+        capsys.readouterr().err)
 
 
 def test_plan_says_what_a_recipe_would_do(
@@ -175,6 +227,8 @@ def test_mistakes_are_told_in_one_line_and_nothing_is_written(
         (['--images', str(broken)], 'cut.jpg'),
         (['--images', str(tmp_path / 'absent')], 'expected a folder with pictures'),
         (['--images', str(images), '--coco', str(tmp_path / 'absent.json')], 'absent.json'),
+        (['--images', str(images), '--labels', str(tmp_path / 'absent.json')], 'absent.json'),
+        (['--labels', str(write_coco(tmp_path))], '--labels: expected --images DIR beside it'),
     ):
         assert main(['build', str(recipe), '--output', str(output), *arguments]) == 2
         error = capsys.readouterr().err

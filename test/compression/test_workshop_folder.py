@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from small_networks import TINY_LEARNER, tiny_learner
 
+from compressed_detector.annotations import CocoData
 from compressed_detector.compression.build import Build, Workplace
 from compressed_detector.compression.dense import DenseWeights
+from compressed_detector.compression.labels import Labels
 from compressed_detector.compression.naming import decode
 from compressed_detector.compression.progress import silent
 from compressed_detector.compression.workshop_folder import WorkshopFolder
@@ -68,6 +70,28 @@ def test_what_the_stage_was_made_from_decides(tmp_path: Path, workplace: Workpla
     # A recipe that begins alike shares the beginning.
     stage(folder, workplace, design=decode('nanodet_g_96_prune50_share3'))
     assert len(list(tmp_path.glob('*.npz'))) == 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Learner:
+    label_weight: float = 1.0
+    code = 'learn'
+
+    def apply(self, build: Build, workplace: Workplace) -> Build:
+        return build
+
+
+def test_labels_decide_too_and_their_weight_where_there_are_some(
+    tmp_path: Path, workplace: Workplace
+) -> None:
+    def learn(digest: str | None, label_weight: float = 1.0) -> int:
+        labels = Labels(CocoData({}, {}), (), digest, {}) if digest else None
+        stage(WorkshopFolder(tmp_path, resume=True), dataclasses.replace(workplace, labels=labels),
+              design=dataclasses.replace(DESIGN, stages=(Learner(label_weight),)))
+        return len(list(tmp_path.glob('*.npz')))
+
+    assert [learn('one'), learn('two'), learn('one', 2.0), learn(None)] == [1, 2, 3, 4]
+    assert [learn('one'), learn(None, 2.0)] == [4, 4]
 
 
 def test_stage_that_takes_long_has_a_folder_of_its_own(

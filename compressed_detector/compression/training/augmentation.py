@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from compressed_detector.detection.types import Image
+from compressed_detector.detection.types import Floats, Image
 
 SMALLEST, LARGEST = 0.6, 1.4
 
@@ -44,20 +45,37 @@ class View:
 
     def apply(self, image: Image, size: int, pad_value: int) -> Image:
         """Return the view of an image (H, W, 3), uint8, as (size, size, 3), uint8."""
-        height, width = image.shape[:2]
-        scale = self.scale * size / max(height, width)
-        matrix = np.array([
-            [scale, 0, self.shift[0] * (size - scale * width)],
-            [0, scale, self.shift[1] * (size - scale * height)],
-        ])
-        if self.flip:
-            matrix[0] = [-scale, 0, scale * (width - 1) + matrix[0, 2]]
-        matrix[:, 2] += (scale - 1) / 2  # pixel centres, as cv2.resize has them
+        scales, shifts = self._placement(image.shape[:2], size)
+        # OpenCV has 0 at the centre of the first pixel; a placement has it at its outer corner.
+        matrix = np.column_stack([np.diag(scales), shifts + (scales - 1) / 2])
         seen: Image = cv2.warpAffine(
             self._tinted(image), matrix, (size, size), flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_CONSTANT, borderValue=(pad_value,) * 3,
         )
         return seen
+
+    def boxes(self, boxes_xyxy: Floats, picture: tuple[int, ...], size: int) -> Floats:
+        """
+        Return where boxes (N, 4) of a picture (height, width) are in its view, not cut off.
+
+        Pixels, where (0, 0) is the outer corner of the first pixel, of the picture and the view.
+        """
+        scales, shifts = self._placement(picture, size)
+        corners = boxes_xyxy.reshape(-1, 2, 2) * scales + shifts
+        ordered = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+        return ordered.astype(np.float32)
+
+    def _placement(
+        self, picture: tuple[int, ...], size: int
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return the scales and shifts across and down that take the picture to its view."""
+        height, width = picture
+        scale = self.scale * size / max(height, width)
+        across = self.shift[0] * (size - scale * width)
+        down = self.shift[1] * (size - scale * height)
+        if self.flip:
+            return np.array([-scale, scale]), np.array([scale * width + across, down])
+        return np.array([scale, scale]), np.array([across, down])
 
     def _tinted(self, image: Image) -> Image:
         if self.gains == (1.0, 1.0, 1.0) and self.brightness == 0:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -17,7 +17,9 @@ import numpy as np
 from compressed_detector.compression.architectures import Architecture
 from compressed_detector.compression.calibration import network_input
 from compressed_detector.compression.pictures import read_image
+from compressed_detector.compression.training.assignment import LevelTargets
 from compressed_detector.compression.training.augmentation import View
+from compressed_detector.compression.training.targets import Targets
 from compressed_detector.detection.types import Floats, Image
 
 Item = TypeVar('Item')
@@ -25,13 +27,25 @@ Item = TypeVar('Item')
 AHEAD = 4
 
 
+class Batch(NamedTuple):
+    """
+    Some pictures, and what is labelled on them.
+
+    ``images`` has an array (batch, size, size, 3) for each of several input sizes, float32, 0 to
+    255, in the network's channel order; ``targets`` the levels of the first of them, none where
+    no picture at all is labelled.
+    """
+
+    images: tuple[Floats, ...]
+    targets: tuple[LevelTargets, ...] = ()
+
+
 @dataclass(frozen=True)
 class Batches:
     """
     The pictures of training, each once per epoch, in views that the seed decides.
 
-    Every batch is an array (batch, size, size, 3), float32, 0 to 255, in the network's channel
-    order, for each of ``sizes``: the same views for networks of several input sizes.
+    They are the same views for all of ``sizes``; ``targets`` are for the first of them.
     """
 
     paths: Sequence[Path]
@@ -39,33 +53,44 @@ class Batches:
     sizes: tuple[int, ...]
     architecture: Architecture
     seed: int
+    targets: Targets | None = None
 
     def __len__(self) -> int:
         """Return the number of batches of an epoch; what fills none is left out of it."""
         return len(self.paths) // self.batch_size
 
-    def epoch(self, number: int, start: int = 0) -> Iterator[tuple[Floats, ...]]:
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch from the given one on, read ahead by a thread."""
         return read_ahead(self._batch(number, index) for index in range(start, len(self)))
 
-    def _batch(self, epoch: int, index: int) -> tuple[Floats, ...]:
+    def _batch(self, epoch: int, index: int) -> Batch:
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self.paths))
         chosen = order[index * self.batch_size:(index + 1) * self.batch_size]
-        views = [self._views(epoch, number) for number in chosen]
-        return tuple(np.stack([view[size] for view in views]) for size in range(len(self.sizes)))
+        samples = [self._sample(epoch, number) for number in chosen]
+        images = zip(*(sample.images for sample in samples))
+        levels = zip(*(sample.targets for sample in samples))
+        return Batch(
+            tuple(np.stack(views) for views in images),
+            tuple(LevelTargets(*map(np.stack, zip(*level))) for level in levels),
+        )
 
-    def _views(self, epoch: int, number: int) -> list[Floats]:
+    def _sample(self, epoch: int, number: int) -> Batch:
+        """Return one picture, without the axis of the batch."""
         view = View.random(np.random.default_rng((self.seed, epoch, number)))
-        image = read_picture(self.paths[number], 2 * max(self.sizes))
-        return [
+        path = self.paths[number]
+        picture = read_image(path)
+        image = shrunk(picture, 2 * max(self.sizes))
+        images = tuple(
             network_input(view.apply(image, size, self.architecture.pad_value), self.architecture)
             for size in self.sizes
-        ]
+        )
+        if self.targets is None:
+            return Batch(images)
+        return Batch(images, self.targets.of(path, view, picture.shape[:2], image.shape[:2]))
 
 
-def read_picture(path: Path, longest_side: int) -> Image:
-    """Read a picture (H, W, 3), shrunk to at most so many pixels; raises CompressionError."""
-    image = read_image(path)
+def shrunk(image: Image, longest_side: int) -> Image:
+    """Return a picture (H, W, 3) with sides of at most so many pixels."""
     scale = longest_side / max(image.shape[:2])
     if scale >= 1:
         return image

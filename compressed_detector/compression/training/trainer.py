@@ -14,13 +14,13 @@ import numpy as np
 from compressed_detector.compression.network import Network
 from compressed_detector.compression.progress import Report
 from compressed_detector.compression.tensorflow_runtime import tensorflow
-from compressed_detector.compression.training.batches import Batches
+from compressed_detector.compression.training.batches import Batch, Batches
 from compressed_detector.compression.training.parameters import Disguise, Parameters
 from compressed_detector.compression.training.state import State, StateFile
 from compressed_detector.errors import CompressionError
 
-# Called with weights by name and the arrays of a batch; returns scalars, one of them 'loss'.
-Loss = Callable[[Mapping[str, Any], tuple[Any, ...]], Mapping[str, Any]]
+# Called with weights by name and a batch of tensors; returns scalars, one of them 'loss'.
+Loss = Callable[[Mapping[str, Any], Batch], Mapping[str, Any]]
 # Called after every epoch with the averaged network; returns figures for the history.
 NetworkJudge = Callable[[Network], Mapping[str, float]]
 # The averages follow quickly at first: decay (1 + step) / (AVERAGING_START + step), or as asked.
@@ -115,7 +115,7 @@ class Trainer:
                 if history and name in history[-1]]
         return ', '.join([f'loss {terms["loss"]:.3f}', *last])
 
-    def _one_step(self, batch: tuple[Any, ...]) -> Mapping[str, Any]:
+    def _one_step(self, batch: Batch) -> Mapping[str, Any]:
         tf, variables = tensorflow(), self._parameters.variables
         with tf.GradientTape() as tape:
             terms = self._loss(self._parameters.weights(self._disguise), batch)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compressed_detector.detection.heads.head import check_roles
-from compressed_detector.detection.heads.levels import cells, check_strides, grid
+from compressed_detector.detection.heads.levels import check_strides, grid, points
 from compressed_detector.detection.tensors import Tensor, positions
 from compressed_detector.detection.types import Detections, Floats
 from compressed_detector.errors import ModelError
@@ -159,10 +159,10 @@ def _levels(
 ) -> list[_Level]:
     levels, start = [], 0
     for stride in strides:
-        corners = cells(input_size, stride)
-        points = (corners + np.float32(cell_offset)) * np.float32(stride)
-        span = slice(start, start + len(corners))
-        levels.append(_Level(stride, points, *_parts(roles, stride, span, channels[0])))
+        measured_from = points(input_size, stride, cell_offset)
+        span = slice(start, start + len(measured_from))
+        parts = _parts(roles, stride, span, channels[0])
+        levels.append(_Level(stride, measured_from, *parts))
         start = span.stop
     return levels
 

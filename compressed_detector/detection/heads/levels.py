@@ -33,3 +33,13 @@ def cells(input_size: tuple[int, int], stride: int) -> Floats:
     rows, columns = grid(input_size, stride)
     row, column = np.mgrid[:rows, :columns]
     return np.stack([column, row], axis=-1).reshape(-1, 2).astype(np.float32)
+
+
+def points(input_size: tuple[int, int], stride: int, cell_offset: float = 0.5) -> Floats:
+    """
+    Return x and y (N, 2), pixels, of a point in each of these cells, in their order.
+
+    It lies ``cell_offset`` of the way through the cell: 0.5 is its centre.
+    """
+    found: Floats = (cells(input_size, stride) + np.float32(cell_offset)) * np.float32(stride)
+    return found

@@ -1,5 +1,7 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
+import dataclasses
+
 import cv2
 import numpy as np
 from hypothesis import given
@@ -50,3 +52,45 @@ def test_one_view_shows_the_same_part_at_every_size() -> None:
     small, large = view.apply(image, 48, 114), view.apply(image, 96, 114)
     halved = cv2.resize(large, (48, 48), interpolation=cv2.INTER_AREA)
     assert abs(small[2:-2, 2:-2].astype(int) - halved[2:-2, 2:-2]).mean() < 6
+
+
+def any_views() -> st.SearchStrategy[View]:
+    return st.integers(0, 2**32 - 1).map(lambda seed: View.random(np.random.default_rng(seed)))
+
+
+@given(any_views(), st.tuples(st.integers(40, 160), st.integers(40, 160)), st.data())
+def test_box_is_where_the_view_shows_what_is_in_it(
+    view: View, shape: tuple[int, int], data: st.DataObject
+) -> None:
+    height, width = shape
+    left, top = data.draw(st.integers(0, width - 20)), data.draw(st.integers(0, height - 20))
+    right = data.draw(st.integers(left + 15, width))
+    bottom = data.draw(st.integers(top + 15, height))
+    image = np.zeros((height, width, 3), np.uint8)
+    image[top:bottom, left:right] = 255
+    plain = dataclasses.replace(view, gains=(1.0, 1.0, 1.0), brightness=0.0)
+    seen = plain.apply(image, 96, 0)[..., 0] > 127
+    box = view.boxes(np.array([[left, top, right, bottom]], np.float32), shape, 96)[0]
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    cut = box.clip(0, 96)
+    if min(cut[2:] - cut[:2]) < 2:
+        return  # hardly anything of it is seen
+    found = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+    np.testing.assert_allclose(found, cut, atol=1.0)
+
+
+@given(any_views(), st.tuples(st.integers(30, 50), st.integers(30, 50)), st.data())
+def test_box_is_centred_on_what_is_in_it_to_a_fraction_of_a_pixel(
+    view: View, shape: tuple[int, int], data: st.DataObject
+) -> None:
+    left, top = data.draw(st.integers(0, shape[1] - 6)), data.draw(st.integers(0, shape[0] - 6))
+    image = np.zeros((*shape, 3), np.uint8)
+    image[top:top + 6, left:left + 6] = 255
+    plain = dataclasses.replace(view, gains=(1.0, 1.0, 1.0), brightness=0.0)
+    seen = plain.apply(image, 96, 0)[..., 0].astype(float)
+    box = view.boxes(np.array([[left, top, left + 6, top + 6]], np.float32), shape, 96)[0]
+    if box.min() < 2 or box.max() > 94:
+        return  # it may be cut
+    rows, columns = np.mgrid[:96, :96] + 0.5
+    centre = [(seen * columns).sum() / seen.sum(), (seen * rows).sum() / seen.sum()]
+    np.testing.assert_allclose(centre, (box[:2] + box[2:]) / 2, atol=0.1)

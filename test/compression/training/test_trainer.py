@@ -171,7 +171,7 @@ def without(network: Network, mask: np.ndarray) -> Network:
 
 def seen_by(pictures: Path) -> list[np.ndarray]:
     batches = Batches(sorted(pictures.iterdir()), 4, (16,), TINY_LEARNER, seed=9)
-    return [picture for (batch,) in batches.epoch(0) for picture in batch]
+    return [picture for batch in batches.epoch(0) for picture in batch.images[0]]
 
 
 def error(build: Build, inputs: list[np.ndarray]) -> float:
