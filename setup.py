@@ -40,6 +40,7 @@ setup(
         *shared_files('launch'),
         *shared_files('config'),
         *shared_files('models'),
+        *shared_files('interfaces/vision_msgs/msg'),
     ],
     install_requires=['setuptools'],
     # Without it `colcon test` looks for unittest classes, finds none and calls that a success.

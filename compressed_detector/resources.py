@@ -34,5 +34,18 @@ def share_folders(package: str) -> list[Path]:
     return [prefix / 'share' / package for prefix in [*prefixes, Path(sys.prefix)]]
 
 
+def definition_folders(package: str) -> list[Path]:
+    """
+    Return where the .msg files of a package may be, the one that wins first.
+
+    What the checkout has for machines without a ROS distribution comes last.
+    """
+    own = [*share_folders(PACKAGE), _checkout()]
+    return [
+        *(share / 'msg' for share in share_folders(package)),
+        *(folder / 'interfaces' / package / 'msg' for folder in own),
+    ]
+
+
 def _checkout() -> Path:
     return Path(__file__).resolve().parent.parent

@@ -28,6 +28,12 @@ NOT_INSTALLED = 'not_installed_msgs/msg/Number'
 UNSPECIFIED = QosTime(0, 0)
 TYPES = get_typestore(Stores.ROS2_HUMBLE)
 TYPES.register(get_types_from_msg('int32 number', NOT_INSTALLED))
+VISION = Path(__file__).parents[1] / 'interfaces' / 'vision_msgs' / 'msg'
+TYPES.register({
+    name: fields for path in VISION.glob('*.msg')
+    for name, fields in get_types_from_msg(
+        path.read_text(), f'vision_msgs/msg/{path.stem}').items()
+})
 
 
 def recorded_qos(

@@ -10,6 +10,11 @@ from compressed_detector.config.options import option
 from compressed_detector.config.ranging import RangingSettings
 
 
+def calibration_topic(image_topic: str) -> str:
+    """Return the topic of the camera_info beside an image topic, whatever its transport."""
+    return f'{image_topic.removesuffix("/compressed").rpartition("/")[0]}/camera_info'
+
+
 @dataclass(frozen=True)
 class CameraSettings(RangingSettings):
     """One camera: where its messages come from, its share of the computer, how it is mounted."""

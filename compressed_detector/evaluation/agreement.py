@@ -10,6 +10,7 @@ pictures like those of the robot, and labelled ones are left to confirm the choi
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,9 +19,9 @@ import numpy as np
 
 from compressed_detector.config import DetectionSettings
 from compressed_detector.detection.detector import Detector
-from compressed_detector.detection.types import Detections, Image
+from compressed_detector.detection.types import Detections, Image, Indices
 from compressed_detector.errors import EvaluationError
-from compressed_detector.evaluation import coco
+from compressed_detector.evaluation import bootstrap, coco
 
 # What the node would report with its default settings.
 TRUTH = DetectionSettings()
@@ -48,7 +49,11 @@ class Teacher:
 
         Raises EvaluationError when the teacher saw nothing at all.
         """
-        return self._precision(self.detections(detector), range(len(self._paths)))
+        return self.precision(self.detections(detector))
+
+    def precision(self, found: Sequence[Detections]) -> float:
+        """Return the agreement of what ``detections`` returned for a detector."""
+        return self._precision(found, range(len(self._paths)))
 
     def detections(self, detector: Detector) -> list[Detections]:
         """Return what a detector sees on every picture, down to low scores."""
@@ -60,23 +65,22 @@ class Teacher:
         """
         Return by how much the second agrees more, and the 95 % interval of that.
 
-        Paired bootstrap over the pictures (Efron and Tibshirani, 1993).
+        Paired bootstrap over the pictures (evaluation.bootstrap).
         """
-        generator = np.random.default_rng(seed)
-        everything = range(len(self._paths))
-        drawn = [generator.integers(0, len(self._paths), len(self._paths)).tolist()
-                 for _ in range(samples)]
-        differences = [self._precision(second, chosen) - self._precision(first, chosen)
-                       for chosen in drawn]
-        low, high = np.percentile(differences, (2.5, 97.5))
-        whole = self._precision(second, everything) - self._precision(first, everything)
-        return whole, float(low), float(high)
+        units = len(self._paths)
+        drawn = [bootstrap.draw(functools.partial(self._figures, found), units, samples, seed)
+                 for found in (first, second)]
+        difference = bootstrap.differences(*drawn)['ap']
+        return difference.value, difference.low, difference.high
 
     def _detect(self, detector: Detector, settings: DetectionSettings) -> list[Detections]:
         return [
             relabelled(detector.detect(read_picture(path), settings), detector.labels, self.labels)
             for path in self._paths
         ]
+
+    def _figures(self, found: Sequence[Detections], chosen: Indices) -> dict[str, float]:
+        return {'ap': self._precision(found, chosen.tolist())}
 
     def _precision(self, found: Sequence[Detections], chosen: Sequence[int]) -> float:
         return coco.precision_against(

@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-import json
-import math
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from compressed_detector.annotations import CocoData, read_annotations
 from compressed_detector.config import DetectionSettings
 from compressed_detector.detection.types import Detections, Image
-from compressed_detector.errors import EvaluationError
+from compressed_detector.errors import AnnotationError, EvaluationError
 
 Detect = Callable[[Image], Detections]
 Progress = Callable[[int, int], None]
@@ -41,24 +41,10 @@ class CocoResult:
     images: int
 
 
-@dataclass(frozen=True)
-class CocoData:
-    """Checked annotations: the pictures' files by image id, and the data set as COCO has it."""
-
-    files: Mapping[int, Path]
-    dataset: dict[str, Any]
-
-    @property
-    def category_ids(self) -> dict[str, int]:
-        """The ids of the categories by name."""
-        return {item['name']: item['id'] for item in self.dataset['categories']}
-
-
 def average_precision(
     detect: Detect,
     labels: Sequence[str],
-    annotations: Path,
-    images_dir: Path,
+    data: CocoData,
     progress: Progress = lambda done, total: None,
 ) -> CocoResult:
     """
@@ -68,12 +54,11 @@ def average_precision(
     annotations' categories are recognised by name, detections of other classes do not count.
     Raises EvaluationError.
     """
-    data = load_coco(annotations, images_dir, labels)
     results: list[dict[str, Any]] = []
     for done, (image_id, path) in enumerate(data.files.items(), start=1):
         image = cv2.imread(str(path), cv2.IMREAD_COLOR)
         if image is None:
-            raise EvaluationError(f'{annotations}: expected a picture {path}, cannot read it')
+            raise EvaluationError(f'expected a picture {path}, cannot read it')
         results.extend(_results(detect(image), image_id, labels, data.category_ids))
         progress(done, len(data.files))
     return _evaluate(data, results)
@@ -107,72 +92,38 @@ def precision_against(
     return _evaluate(data, results)
 
 
-def load_coco(annotations: Path, images_dir: Path, labels: Sequence[str]) -> CocoData:
+def load_coco(
+    annotations: Path, images_dir: Path, labels: Sequence[str], asked: Sequence[str] | None = None
+) -> CocoData:
     """
-    Read and check annotations in COCO's format.
+    Read annotations to score by, with their pictures in a folder.
 
-    Raises EvaluationError when the file is not such, has no annotations, names a picture that
-    is not there, or asks for a class that is not among the labels.
+    Some of the labels may be ``asked`` for only. Raises AnnotationError when the file is not in
+    COCO's format, has no annotations of those, names a picture that is not there, or has a class
+    that is not among the labels.
     """
+    data = read_annotations(annotations)
+    data = dataclasses.replace(
+        data, files={image_id: images_dir / name for image_id, name in data.files.items()})
     try:
-        content = json.loads(annotations.read_text(encoding='utf-8'))
-        files = {int(item['id']): images_dir / item['file_name'] for item in content['images']}
-        names = {int(item['id']): str(item['name']) for item in content['categories']}
-        objects = [
-            _annotation(number, item, files, names)
-            for number, item in enumerate(content['annotations'], start=1)
-        ]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise EvaluationError(
-            f'{annotations}: expected annotations in COCO format (images, categories, '
-            f'annotations), got {type(error).__name__}: {error}'
-        ) from error
-    try:
-        _check_asked({names[item['category_id']] for item in objects}, labels)
-        _check_pictures(list(files.values()))
-    except EvaluationError as error:
-        raise EvaluationError(f'{annotations}: {error}') from error
-    return CocoData(files, {
-        'images': [{'id': image_id} for image_id in files],
-        'categories': [{'id': number, 'name': name} for number, name in names.items()],
-        'annotations': objects,
-    })
-
-
-def _check_asked(asked: set[str], labels: Sequence[str]) -> None:
-    if not asked:
-        raise EvaluationError('expected at least one annotation, got none')
-    unknown = sorted(asked - set(labels))
-    if unknown:
-        raise EvaluationError(
-            f'expected the classes of the model, got {unknown}, which it does not know; rename '
-            f'or remove them (known: {", ".join(labels)})'
-        )
+        data.check_classes(labels)
+        data = data.of_classes(labels if asked is None else asked)
+        if not data.asked:
+            raise AnnotationError('expected at least one annotation'
+                                  f'{" of " + ", ".join(asked) if asked else ""}, got none')
+        _check_pictures(list(data.files.values()))
+    except AnnotationError as error:
+        raise AnnotationError(f'{annotations}: {error}') from error
+    return data
 
 
 def _check_pictures(paths: Sequence[Path]) -> None:
     missing = [str(path) for path in paths if not path.is_file()]
     if missing:
-        raise EvaluationError(
+        raise AnnotationError(
             f'expected {len(paths)} pictures, {len(missing)} of them are missing, '
             f'first {missing[0]}'
         )
-
-
-def _annotation(
-    number: int, item: Mapping[str, Any], files: Mapping[int, Path], names: Mapping[int, str]
-) -> dict[str, Any]:
-    """Return one annotation with the fields that the evaluation reads, numbered from 1."""
-    box = [float(value) for value in item['bbox']]
-    if len(box) != 4 or not all(map(math.isfinite, box)) or min(box[2:]) < 0:
-        raise ValueError(f'expected bbox as [left, top, width, height], got {item["bbox"]}')
-    image_id, category_id = int(item['image_id']), int(item['category_id'])
-    if image_id not in files or category_id not in names:
-        raise ValueError(f'annotation of an unknown image or category: {image_id}, {category_id}')
-    return {
-        'id': number, 'image_id': image_id, 'category_id': category_id, 'bbox': box,
-        'area': float(item.get('area', box[2] * box[3])), 'iscrowd': int(item.get('iscrowd', 0)),
-    }
 
 
 def _results(

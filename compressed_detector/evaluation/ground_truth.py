@@ -1,17 +1,68 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""Ground truth of recorded frames, as COCO JSON keyed by image stamp."""
+"""What is truly in recorded frames, by the stamp or the number of the frame."""
 
 from __future__ import annotations
 
-import json
+import dataclasses
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from compressed_detector.detection.types import Floats
-from compressed_detector.errors import EvaluationError
+from compressed_detector.detection.types import Floats, Indices
+from compressed_detector.evaluation.columns import Columns, Flags, Floats64, Ints64, column
+
+STAMP, INDEX = 'stamp_ns', 'index'
+NO_TRACK = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Objects(Columns):
+    """
+    True objects, N rows.
+
+    ``frames``: which frame each is in. ``boxes_xyxy``: pixels, as in Detections. ``class_ids``:
+    indices into labels. ``track_ids``: the same object has the same one in every frame; -1 is
+    unknown. ``ignored``: it asks for nothing, and a detection of it is no mistake. ``crowd``: it
+    is a region of many, which any number of detections may lie in (COCO's iscrowd); implies
+    ignored. ``forward_m``, ``right_m``: where its near face is, level and ahead of the camera;
+    NaN where unknown.
+    """
+
+    frames: Indices = column(np.intp)
+    boxes_xyxy: Floats64 = column(np.float64, 4)
+    class_ids: npt.NDArray[np.int32] = column(np.int32)
+    track_ids: Ints64 = column(np.int64)
+    ignored: Flags = column(np.bool_)
+    crowd: Flags = column(np.bool_)
+    forward_m: Floats64 = column(np.float64)
+    right_m: Floats64 = column(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class GroundTruth:
+    """
+    The annotated frames of one camera and the objects in them.
+
+    ``keyed_by``: 'stamp_ns', the header stamp, or 'index', the number of the frame from 0.
+    ``keys``: int64 (K,), one per annotated frame; ``objects.frames`` are indices into it.
+    """
+
+    labels: tuple[str, ...]
+    keyed_by: str
+    keys: Ints64
+    objects: Objects
+
+    def of(self, stamps_ns: Ints64, indices: Ints64) -> tuple[Flags, Objects]:
+        """Return which of these frames (F,) are annotated, and their objects, by those frames."""
+        wanted = stamps_ns if self.keyed_by == STAMP else indices
+        annotated = np.isin(wanted, self.keys)
+        place_of = {int(wanted[place]): place for place in np.flatnonzero(annotated)}
+        places = np.array([place_of.get(key, -1) for key in self.keys.tolist()], np.intp)
+        there = places >= 0
+        chosen = self.objects[there[self.objects.frames]]
+        return annotated, dataclasses.replace(chosen, frames=places[chosen.frames])
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,32 +71,3 @@ class FrameTruth:
 
     stamp_ns: int
     boxes_xyxy: Floats
-
-
-def load_ground_truth(path: Path, class_name: str) -> list[FrameTruth]:
-    """
-    Return the truth of every annotated frame, in the order of their stamps.
-
-    The file is COCO JSON whose images carry ``stamp_ns``, the header stamp of the message they
-    were recorded in. Regions marked ``iscrowd`` are left out: they ask for nothing. Raises
-    EvaluationError.
-    """
-    try:
-        content = json.loads(path.read_text(encoding='utf-8'))
-        categories = {item['name']: item['id'] for item in content['categories']}
-        stamps = {item['id']: int(item['stamp_ns']) for item in content['images']}
-        wanted = categories[class_name]
-        boxes: dict[int, list[list[float]]] = {stamp: [] for stamp in stamps.values()}
-        for item in content['annotations']:
-            if item['category_id'] == wanted and not item.get('iscrowd', 0):
-                left, top, width, height = item['bbox']
-                boxes[stamps[item['image_id']]].append([left, top, left + width, top + height])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EvaluationError(
-            f'{path}: expected COCO JSON with a category {class_name!r} and images with '
-            f'stamp_ns, got {type(error).__name__}: {error}'
-        ) from error
-    return [
-        FrameTruth(stamp, np.array(rows, np.float32).reshape(-1, 4))
-        for stamp, rows in sorted(boxes.items())
-    ]

@@ -1,32 +1,88 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which detections answer which objects of the ground truth."""
+"""
+Which detections answer which objects of the ground truth, as COCO's evaluation has it.
+
+Lin et al., Microsoft COCO, ECCV 2014, and its reference implementation, pycocotools.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from compressed_detector.detection.boxes import iou_matrix
-from compressed_detector.detection.types import Floats
+from compressed_detector.detection.boxes import areas, intersections, iou_matrix
+from compressed_detector.detection.types import Floats, Indices
+from compressed_detector.evaluation.columns import Flags, Floats64
+
+Boxes = npt.NDArray[np.floating[Any]]
+# An overlap of exactly 1 can be a rounding error less.
+WHOLE = 1 - 1e-10
 
 
 def match(
     detected_xyxy: Floats, scores: Floats, truth_xyxy: Floats, iou_threshold: float
-) -> npt.NDArray[np.intp]:
+) -> Indices:
     """
     Return for every detection the index of the truth box it answers, or -1; shape (N,).
 
     Detections (N, 4) with scores (N,) take the free truth box (M, 4) that they overlap most, in
-    the order of their scores, as COCO's evaluation does; an overlap below iou_threshold is none.
+    the order of their scores; an overlap below iou_threshold is none.
     """
-    assigned = np.full(len(scores), -1, np.intp)
-    if not len(truth_xyxy):
-        return assigned
-    overlap = iou_matrix(detected_xyxy, truth_xyxy)
-    for row in np.argsort(-scores, kind='stable'):
-        best = int(np.argmax(overlap[row]))
-        if overlap[row, best] >= iou_threshold:
-            assigned[row] = best
-            overlap[:, best] = -1  # taken
+    none = np.zeros(len(truth_xyxy), np.bool_)
+    order = np.argsort(-scores, kind='stable')
+    overlap = overlaps(detected_xyxy[order], truth_xyxy, none)
+    assigned = np.empty(len(scores), np.intp)
+    assigned[order] = assign(overlap, np.array([iou_threshold]), none, none)[0]
     return assigned
+
+
+def overlaps(detected_xyxy: Boxes, truth_xyxy: Boxes, crowd: Flags) -> Floats64:
+    """
+    Return by how much detections (N, 4) overlap truth boxes (M, 4): (N, M), 0 to 1.
+
+    That is the intersection over union; for a crowd (M,), over the area of the detection alone.
+    """
+    detected, truth = np.asarray(detected_xyxy, np.float64), np.asarray(truth_xyxy, np.float64)
+    overlap = iou_matrix(detected, truth)
+    if crowd.any():
+        sides = np.maximum(areas(detected), np.finfo(np.float64).tiny)
+        overlap[:, crowd] = intersections(detected, truth[crowd]) / sides[:, None]
+    return overlap
+
+
+def assign(
+    overlap: Floats64, iou_thresholds: Floats64, ignored: Flags, crowd: Flags
+) -> Indices:
+    """
+    Return which truth box each detection answers at each threshold, or -1: (T, N).
+
+    overlap (N, M): detections in rows, the best score first. Each takes the free box (M,) that it
+    overlaps most; one that is not ignored goes before all that are; of two equals the later. A
+    crowd stays free.
+    """
+    count, objects = overlap.shape
+    assigned = np.full((len(iou_thresholds), count), -1, np.intp)
+    if not objects:
+        return assigned
+    needed = np.minimum(iou_thresholds, WHOLE)[:, None]
+    free = np.ones((len(iou_thresholds), objects), np.bool_)
+    for row in np.flatnonzero(overlap.max(axis=1) >= needed.min()):
+        reached = free & (overlap[row] >= needed)
+        second = _last_best(overlap[row], reached & ignored)
+        first = _last_best(overlap[row], reached & ~ignored)
+        assigned[:, row] = taken = np.where(first >= 0, first, second)
+        some = taken >= 0
+        free[some, taken[some]] &= crowd[taken[some]]
+    return assigned
+
+
+def _last_best(overlap: Floats64, allowed: Flags) -> Indices:
+    """Return for each row of allowed (T, M) the last column with the most overlap (M,), or -1."""
+    values = np.where(allowed, overlap, -1.0)[:, ::-1]
+    best = np.argmax(values, axis=1)
+    last: Indices = np.where(values[np.arange(len(values)), best] >= 0,
+                             overlap.size - 1 - best, -1)
+    return last

@@ -41,14 +41,28 @@ def score_ranges(ranges: Ranges, truth_m: npt.ArrayLike) -> RangeScore:
     if not known.any():
         return RangeScore(0, unknown, *(float('nan'),) * 5)
     difference = ranges.forward_m[known] - truth[known]
-    errors = difference / np.abs(truth[known])
-    median = float(np.median(errors))
+    median, mad, p90 = spread(difference / np.abs(truth[known]))
     return RangeScore(
         count=int(known.sum()),
         unknown=unknown,
         median_error=median,
-        mad=float(np.median(np.abs(errors - median))),
-        p90_abs_error=float(np.percentile(np.abs(errors), 90)),
+        mad=mad,
+        p90_abs_error=p90,
         coverage=float(np.mean(np.abs(difference) <= 2 * ranges.std_m[known])),
         too_far=float(np.mean(difference > 0)),
     )
+
+
+def spread(errors: npt.ArrayLike) -> tuple[float, float, float]:
+    """
+    Return median, median absolute deviation from it, and 90th percentile of the absolute values.
+
+    NaN among the errors (N,) are left out; without any error all three are NaN.
+    """
+    known = np.asarray(errors, np.float64)
+    known = known[~np.isnan(known)]
+    if not len(known):
+        return (float('nan'),) * 3
+    median = float(np.median(known))
+    return (median, float(np.median(np.abs(known - median))),
+            float(np.percentile(np.abs(known), 90)))

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from compressed_detector.config import TrackingSettings
-from compressed_detector.detection.boxes import iou_matrix
+from compressed_detector.detection.boxes import Real, iou_matrix
 from compressed_detector.detection.tracking import Tracker, Tracks
-from compressed_detector.detection.types import Detections, Floats
+from compressed_detector.detection.types import Detections
 from compressed_detector.evaluation.ground_truth import FrameTruth
 from compressed_detector.evaluation.live import score_frames
 
@@ -68,17 +68,26 @@ def stability(
     )
 
 
-def interruptions(boxes: Sequence[Floats]) -> int:
+def interruptions(boxes: Sequence[npt.NDArray[Real]]) -> int:
     """Return how often a box (N, 4) of a frame is in none of the next, but in one of the two."""
-    count = 0
-    for now, following, second, third in zip(boxes, boxes[1:], boxes[2:], boxes[3:]):
+    return sum(interruptions_by_frame(boxes))
+
+
+def interruptions_by_frame(boxes: Sequence[npt.NDArray[Real]]) -> list[int]:
+    """Return how many boxes (N, 4) of each frame are interrupted after it; 0 in the last three."""
+    counts = [0] * len(boxes)
+    for index, (now, following, second, third) in enumerate(
+        zip(boxes, boxes[1:], boxes[2:], boxes[3:])
+    ):
         gone = ~_reported(now, following)
         back = _reported(now, second) | _reported(now, third)
-        count += int((gone & back).sum())
-    return count
+        counts[index] = int((gone & back).sum())
+    return counts
 
 
-def _reported(boxes_xyxy: Floats, later_xyxy: Floats) -> npt.NDArray[np.bool_]:
+def _reported(
+    boxes_xyxy: npt.NDArray[Real], later_xyxy: npt.NDArray[Real]
+) -> npt.NDArray[np.bool_]:
     near = iou_matrix(boxes_xyxy, later_xyxy) >= SAME_PLACE_IOU
     reported: npt.NDArray[np.bool_] = np.any(near, axis=1)
     return reported

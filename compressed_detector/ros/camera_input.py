@@ -20,6 +20,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from compressed_detector.config import CameraSettings
+from compressed_detector.config.camera import calibration_topic
 from compressed_detector.ros.judgement import Camera
 from compressed_detector.ros.stamps import seconds_of
 
@@ -62,7 +63,7 @@ class CameraInput:
         self._unpublished_until_s = time.monotonic()
         self._qos = _best_effort(QUEUE)
         kind = CompressedImage if self._compressed else Image
-        info_topic = settings.camera_info_topic or f'{base.rpartition("/")[0]}/camera_info'
+        info_topic = settings.camera_info_topic or calibration_topic(base)
         self._images = self._subscribe(
             kind, self.topic, self._take_newest, self._qos, self._count_lost
         )

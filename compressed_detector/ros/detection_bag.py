@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import heapq
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from compressed_detector.ros.result_bag import ResultBag
@@ -12,12 +13,17 @@ from compressed_detector.ros.result_bag import ResultBag
 DETECTIONS_TYPE = 'vision_msgs/msg/Detection2DArray'
 
 
-def write_detections(folder: Path, topic: str, answers: Mapping[int, bytes]) -> None:
+def write_detections(
+    folder: Path, answers: Mapping[str, Iterable[tuple[int, bytes]]]
+) -> None:
     """
-    Write serialized Detection2DArray, keyed by image stamp (ns), as MCAP into a new folder.
+    Write serialized Detection2DArray as MCAP into a new folder.
 
-    The log time of a message is the stamp of its image, so that both bags play in step.
+    ``answers``: by topic, the stamps (ns) of images and what was detected in each, in their
+    order. The log time of a message is that stamp, so that both bags play in step.
     """
+    rows = ([(stamp_ns, topic, data) for stamp_ns, data in found]
+            for topic, found in answers.items())
     with ResultBag(folder) as bag:
-        for stamp_ns, serialized in sorted(answers.items()):
-            bag.write(topic, DETECTIONS_TYPE, stamp_ns, serialized)
+        for stamp_ns, topic, data in heapq.merge(*rows):
+            bag.write(topic, DETECTIONS_TYPE, stamp_ns, data)

@@ -1,13 +1,12 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""Detections as ROS 2 messages, and back."""
+"""Detections as ROS 2 messages; back goes detection.detection_arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 
 from compressed_detector.detection.types import Detections
@@ -54,17 +53,3 @@ def to_hypothesis(label: str, score: float) -> ObjectHypothesisWithPose:
     result.hypothesis.class_id = label
     result.hypothesis.score = score
     return result
-
-
-def from_detection_array(array: Detection2DArray, labels: Sequence[str]) -> Detections:
-    """Return the detections in a message that to_detection_array made with the same labels."""
-    if not array.detections:
-        return Detections.empty()
-    rows = [(item.bbox, item.results[0].hypothesis) for item in array.detections]
-    centres = np.array([(b.center.position.x, b.center.position.y) for b, _ in rows])
-    halves = np.array([(b.size_x, b.size_y) for b, _ in rows]) / 2
-    return Detections(
-        np.hstack([centres - halves, centres + halves]).astype(np.float32),
-        np.array([hypothesis.score for _, hypothesis in rows], np.float32),
-        np.array([labels.index(hypothesis.class_id) for _, hypothesis in rows], np.int32),
-    )

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import functools
 import shutil
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -13,14 +12,11 @@ from pathlib import Path
 
 from rosbags.interfaces import Connection, Qos
 from rosbags.rosbag2 import StoragePlugin, Writer, WriterError
-from rosbags.typesys import Stores, get_types_from_msg, get_typestore
-from rosbags.typesys.store import Typestore
 
-from compressed_detector.errors import BagError, RosError
-from compressed_detector.resources import share_folders
+from compressed_detector.errors import BagError
+from compressed_detector.message_types import typestore
 from compressed_detector.ros import mcap_marks
 
-RELEASE = Stores.ROS2_HUMBLE  # the oldest release that must read the bag
 # The index of a file on a full disk takes the place of at most so many of its last chunks.
 MARKS = 4096
 # Kept free for metadata.yaml, which is written last and must find room on a full disk.
@@ -69,7 +65,7 @@ class ResultBag:
         key = (topic, msgtype)
         if key not in self._connections:
             self._connections[key] = self._writer.add_connection(
-                topic, msgtype, typestore=_typestore(), offered_qos_profiles=list(offered)
+                topic, msgtype, typestore=typestore(), offered_qos_profiles=list(offered)
             )
         self._guard(lambda: self._writer.write(self._connections[key], log_ns, data))
         self.counts[topic] = self.counts.get(topic, 0) + 1
@@ -127,21 +123,3 @@ class ResultBag:
 
 def _reason(error: Exception) -> str:
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)
-
-
-@functools.cache
-def _typestore() -> Typestore:
-    typestore = get_typestore(RELEASE)
-    definitions = {}
-    for path in _definitions('vision_msgs'):
-        text = path.read_text(encoding='utf-8')
-        definitions.update(get_types_from_msg(text, f'vision_msgs/msg/{path.stem}'))
-    typestore.register({k: v for k, v in definitions.items() if k not in typestore.types})
-    return typestore
-
-
-def _definitions(package: str) -> list[Path]:
-    for share in share_folders(package):
-        if found := sorted((share / 'msg').glob('*.msg')):
-            return found
-    raise RosError(f'no message definitions of {package} found; source your ROS 2 distribution')

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from projection import project
 
 from compressed_detector.detection.camera_model import CameraModel
 from compressed_detector.detection.distortion import undistort
+from compressed_detector.detection.projection import project
 
 # Lenses as they are on robots; the strengths of calibrations that ROS users publish.
 LENSES = {

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from projection import project
 from ranging_cases import BARREL, BOX, CAMERA, CAMERAS, LEVEL, NO_BOXES, assert_unknown
 
 from compressed_detector.config import RangingSettings
 from compressed_detector.detection.camera_model import CameraModel, Mounting
+from compressed_detector.detection.projection import project
 from compressed_detector.detection.ranging import Method, from_ground_plane
 
 SETTINGS = RangingSettings()

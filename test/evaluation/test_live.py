@@ -9,7 +9,8 @@ import pytest
 
 from compressed_detector.detection.types import Detections
 from compressed_detector.errors import EvaluationError
-from compressed_detector.evaluation.ground_truth import FrameTruth, load_ground_truth
+from compressed_detector.evaluation.coco_truth import load_ground_truth
+from compressed_detector.evaluation.ground_truth import FrameTruth
 from compressed_detector.evaluation.live import LiveRun, metrics, recall, score_frames
 
 PERSON = 0
