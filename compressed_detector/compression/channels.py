@@ -145,8 +145,7 @@ def summed_saliency(coupling: Coupling, of_layers: Mapping[str, Doubles]) -> Dou
     """
     Return the saliency of each set, (sets,), from those of the channels of some layers.
 
-    For saliencies that are found otherwise: Taylor's, the mean of |gradient x activation| over
-    pictures (Molchanov et al., ICLR 2017), is per channel of a convolution.
+    For saliencies of the channels of convolutions: Taylor's (see curvature).
     """
     saliency = np.zeros(coupling.count)
     for name, of_layer in of_layers.items():

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from compressed_detector.compression.build import Build, Workplace
 from compressed_detector.compression.calibrated import Measure, refuse_ties
 from compressed_detector.compression.channels import Coupling, Kept
 from compressed_detector.compression.cost import cost
+from compressed_detector.compression.curvature import draw_for, taylor_saliencies
 from compressed_detector.compression.evidence import gather
 from compressed_detector.compression.fitting import Fitted, fit_in_order
 from compressed_detector.compression.moments import Doubles, Moments
@@ -22,9 +23,6 @@ from compressed_detector.compression.network import Network
 from compressed_detector.compression.progress import Report
 from compressed_detector.compression.refit import refit
 from compressed_detector.config.options import option
-
-# Returns how much each set of coupled channels matters, (sets,).
-Saliency = Callable[[Network, Coupling], Doubles]
 
 
 @dataclass(frozen=True)
@@ -40,29 +38,21 @@ class PruneChannels(Fitted):
 
     percent: int = option(
         75, 'Multiply-accumulates that are left, of 100.', minimum=5, maximum=100)
+    criterion: str = option(
+        'energy', 'What a channel is worth: what the weights that read it make of its variance at '
+        "the outputs, or Taylor's |gradient x activation|.", choices=('energy', 'taylor'))
 
     @property
     def code(self) -> str:
         """How the stage appears in a model's name."""
         return f'ch{self.percent}'
 
-    def apply(
-        self, build: Build, workplace: Workplace, saliency: Saliency | None = None
-    ) -> Build:
-        """
-        Return the build with fewer channels.
-
-        Their saliency is channels.energy_saliency unless another one is given. Raises
-        CompressionError.
-        """
+    def apply(self, build: Build, workplace: Workplace) -> Build:
+        """Return the build with fewer channels; raises CompressionError."""
         refuse_ties(build, 'prune_channels')
         network, size = build.network, workplace.input_size
         coupling = channels.couple(network)
-        if saliency is None:
-            evidence = gather(self, build, workplace, 'prune_channels')
-            values = channels.energy_saliency(network, coupling, evidence)
-        else:
-            values = saliency(network, coupling)
+        values = self._saliency(build, workplace, coupling)
         measure = self.measure(build, workplace, 'prune_channels')
         removed = channel_search.choose(network, size, coupling, values, self.percent / 100)
         kept = channels.keeps(coupling, removed)
@@ -73,6 +63,17 @@ class PruneChannels(Fitted):
             'channels': {conv.name: int(kept[conv.name].sum()) for conv in network.convolutions},
         }}
         return build.then(note, network=fitted)
+
+    def _saliency(self, build: Build, workplace: Workplace, coupling: Coupling) -> Doubles:
+        """Return how much each set of coupled channels matters, (sets,)."""
+        if self.criterion == 'energy':
+            evidence = gather(self, build, workplace, 'prune_channels')
+            return channels.energy_saliency(build.network, coupling, evidence)
+        of_layers = taylor_saliencies(
+            build.network, self.pictures(workplace, 'prune_channels')(), workplace.input_size,
+            draw_for(workplace.architecture), self.seed,
+        )
+        return channels.summed_saliency(coupling, of_layers)
 
 
 def fit_narrow(

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,7 @@ def find_manifest(model: str, folders: list[Path]) -> Path:
     Return the manifest of a model given by path or by the name of an installed model.
 
     An archive (.dcz) stands for its manifest; of a name that is both, the expanded model wins.
+    The file ``family.json`` beside models gives some of them shorter names, such as ``fast``.
     Raises ModelError that lists the installed models when there is none.
     """
     path = _with_home(model)
@@ -100,9 +102,25 @@ def find_manifest(model: str, folders: list[Path]) -> Path:
             (item.stem, item) for item in sorted(folder.glob('*/*.json'))
             if item.with_suffix('.tflite').is_file()
         )
-    require(model in installed, f'model: expected the path of a manifest or one of '
-             f'{sorted(installed)}, got {model!r} (searched {", ".join(map(str, folders))})')
+    short = _short_names(folders)
+    model = short.get(model, model)
+    require(model in installed,
+             f'model: expected the path of a manifest or one of {sorted({*installed, *short})}, '
+             f'got {model!r} (searched {", ".join(map(str, folders))})')
     return installed[model]
+
+
+def _short_names(folders: list[Path]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for folder in reversed(folders):
+        for path in sorted(folder.glob('*/family.json')):
+            try:
+                names.update({str(key): str(name) for key, name in json.loads(
+                    path.read_text(encoding='utf-8')).items()})
+            except (OSError, ValueError, AttributeError, RecursionError) as error:
+                raise ModelError(f'{path}: expected JSON like {{"fast": "NAME"}}: {error}'
+                                 ) from error
+    return names
 
 
 def _require_flatbuffer(path: Path, model: bytes) -> None:

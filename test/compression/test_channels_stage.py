@@ -52,30 +52,20 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_pictures(tmp_path_factory.mktemp('pictures'), 3, size=64)
 
 
-def only_b_counts_little(network: Network, coupling: channels.Coupling) -> np.ndarray:
-    saliency = np.ones(coupling.count)
-    saliency[coupling.sets['b']] = 1e-6
-    return saliency
-
-
-def test_stage_narrows_a_network_by_given_saliencies(pictures: Path) -> None:
-    network = wide_network()
-    stage = PruneChannels(percent=80, calibration_images=3, positions=16)
-    build = stage.apply(Build(network), workplace(network, pictures, SIZE), only_b_counts_little)
-    note = build.notes[0]['prune_channels']
-    assert note['channels'] == {'a': 24, 'b': 16, 'c': 5}
-    assert build.network.weights['b_bias'].size == 16
-    assert note['macs'] == cost(build.network, SIZE).macs <= 0.8 * cost(network, SIZE).macs
-
-
-def test_stage_removes_the_channels_that_nobody_listens_to(pictures: Path) -> None:
+@pytest.mark.parametrize('criterion', ['energy', 'taylor'])
+def test_stage_removes_the_channels_that_nobody_listens_to(
+    pictures: Path, criterion: str
+) -> None:
     network = wide_network()
     weights = dict(network.weights)
     weights['c_weight'] = weights['c_weight'].copy()
     weights['c_weight'][:, :, ::3] *= 1e-3
     quiet = Network(network.layers, network.outputs, weights)
-    stage = PruneChannels(percent=80, calibration_images=3, positions=16)
-    narrow = stage.apply(Build(quiet), workplace(quiet, pictures, SIZE)).network
+    stage = PruneChannels(percent=80, criterion=criterion, calibration_images=3, positions=16)
+    build = stage.apply(Build(quiet), workplace(quiet, pictures, SIZE))
+    narrow, note = build.network, build.notes[0]['prune_channels']
+    assert note['channels'] == {'a': 24, 'b': 16, 'c': 5}
+    assert note['macs'] == cost(narrow, SIZE).macs <= 0.8 * cost(quiet, SIZE).macs
     kept = np.delete(weights['b_weight'], np.s_[::3], axis=3)
     assert narrow.weights['b_weight'].shape == kept.shape
     np.testing.assert_allclose(narrow.weights['b_weight'], kept, atol=1e-4)

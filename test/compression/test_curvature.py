@@ -14,6 +14,7 @@ from compressed_detector.compression.curvature import (
     gfl_draw,
     output_curvatures,
     signs,
+    taylor_saliencies,
 )
 from compressed_detector.compression.keras_network import build_model
 from compressed_detector.compression.network import INPUT, Conv, Network
@@ -64,6 +65,19 @@ def test_layer_that_no_output_reads_has_none() -> None:
     curvatures = output_curvatures(network, [IMAGE], SIZE, signs, seed=0)
     np.testing.assert_array_equal(curvatures['b'], 0)
     np.testing.assert_allclose(np.diag(curvatures['a']), SIZE * SIZE)
+
+
+def test_taylor_is_what_the_outputs_lose_with_a_channel_where_they_are_linear_in_it() -> None:
+    network = chain(0.1)
+    got = taylor_saliencies(network, [IMAGE], SIZE, signs, seed=0)['a']
+    output = np.asarray(build_model(network, SIZE)(IMAGE)['out'])
+    drawn = np.asarray(signs(output, np.array([0, 0], np.int32)))
+    for channel in range(4):
+        kernel = network.weights['b_weight'].copy()
+        kernel[:, :, channel] = 0
+        without = dataclasses.replace(network, weights={**network.weights, 'b_weight': kernel})
+        lost = output - np.asarray(build_model(without, SIZE)(IMAGE)['out'])
+        assert got[channel] == pytest.approx(abs(np.sum(drawn * lost)), rel=1e-4)
 
 
 def test_every_kind_of_layer_passes_gradients_and_seeds_decide() -> None:

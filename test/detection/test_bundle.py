@@ -195,6 +195,19 @@ def test_earlier_folder_shadows_a_later_one(tmp_path: Path) -> None:
     assert find_manifest('other', [user, system]) == other
 
 
+def test_a_family_gives_its_models_short_names(tmp_path: Path) -> None:
+    one, other = install(tmp_path, 'net_320_wi8'), install(tmp_path, 'net_416_wi8')
+    family = one.parent / 'family.json'
+    family.write_text('{"fast": "net_320_wi8", "accurate": "net_416_wi8"}')
+    assert find_manifest('fast', [tmp_path]) == one
+    assert find_manifest('accurate', [tmp_path]) == other
+    with pytest.raises(ModelError, match="one of .*'accurate', 'fast', 'net_320_wi8'"):
+        find_manifest('slow', [tmp_path])
+    family.write_text('["fast"]')
+    with pytest.raises(ModelError, match='family.json: expected JSON like'):
+        find_manifest('fast', [tmp_path])
+
+
 def test_unknown_name_lists_the_installed_models(tmp_path: Path) -> None:
     install(tmp_path / 'a', 'one')
     install(tmp_path / 'b', 'two')
