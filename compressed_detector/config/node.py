@@ -17,7 +17,8 @@ class NodeConfig(TrackingSettings, DetectionSettings):
 
     model: str = option(
         'nanodet_g_416_wi8_ai8',
-        'Name of an installed model, or the path of a manifest (.json) or an archive (.dcz).',
+        'Name of an installed model (fast, balanced, accurate; see models/README.md), or the path '
+        'of a manifest (.json) or an archive (.dcz).',
     )
     num_threads: int = option(
         2, 'CPU threads for inference; leave cores for the rest of the robot.', minimum=1,
