@@ -32,7 +32,8 @@ OLDEST := .venv-oldest
 # spends its time on processes and graph: scheduling, lifecycle, faults, replay, recording, launch.
 OLDEST_TESTS := test/config test/detection test/evaluation test/ros test/tools/test_fuzz_node.py \
     $(addprefix test/test_,bags.py config.py imports.py) \
-    $(addprefix test/cli/test_,inspect_model.py evaluate_ranging.py evaluate_tracking.py) \
+    $(addprefix test/cli/test_,inspect_model.py evaluate_bag.py evaluate_ranging.py) \
+    test/cli/test_evaluate_tracking.py \
     $(addprefix --ignore=test/evaluation/test_,agreement.py coco.py) \
     $(addprefix --ignore=test/ros/test_,cameras.py faults.py freshness.py lifecycle.py replay.py \
         security.py)

@@ -99,7 +99,7 @@ def _summarize(observed: Observed, labels: tuple[str, ...]) -> live.LiveRun:
             stamp_ns: from_detection_array(deserialize_message(answer, Detection2DArray), labels)
             for stamp_ns, answer in observed.answers.items()
         },
-        latencies_ms=np.array(observed.latencies_ms, np.float32),
+        latencies_ms=np.array(list(observed.latencies_ms.values()), np.float32),
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +52,10 @@ def write_model(
     several = _sources_with_several(recordings)
     for recording in recordings:
         name = file_name(recording.source, recording.camera, recording.source in several)
-        _write_json(output / model / f'{name}.json', report_rows(recording))
+        _write(output / model / f'{name}.json', _lines(report_rows(recording)))
         truth = output / TRUTH_FOLDER / f'{name}.json'
         if recording.frames.annotated.any() and not truth.exists():
-            _write_json(truth, truth_dataset(recording))
+            _write(truth, [json.dumps(truth_dataset(recording), allow_nan=False)])
     for source in dict.fromkeys(run.source for run in runs):
         of_source = [run for run in runs if run.source == source]
         if all(run.camera.startswith('/') for run in of_source):
@@ -68,7 +68,7 @@ def write_model(
 def write_metrics(output: Path, content: Mapping[str, Any]) -> Path:
     """Write metrics.json and return its path."""
     path = output / METRICS
-    _write_json(path, content, indent=2)
+    _write(path, [json.dumps(content, indent=2, allow_nan=False), '\n'])
     return path
 
 
@@ -91,10 +91,19 @@ def _slug(camera: str) -> str:
     return camera.removesuffix('/compressed').strip('/').replace('/', '_')
 
 
-def _write_json(path: Path, content: Any, indent: int | None = None) -> None:
+def _lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a JSON list, a row per line: there may be millions, and memory is not for them."""
+    start = '[\n'
+    for row in rows:
+        yield start + json.dumps(row, allow_nan=False)
+        start = ',\n'
+    yield '\n]\n' if start.startswith(',') else '[]\n'
+
+
+def _write(path: Path, parts: Iterable[str]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, indent=indent, allow_nan=False) + '\n',
-                        encoding='utf-8')
+        with path.open('w', encoding='utf-8') as file:
+            file.writelines(parts)
     except OSError as error:
         raise EvaluationError(f'--output: cannot write {path}: {error.strerror}') from error

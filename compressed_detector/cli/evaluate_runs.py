@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -95,16 +96,20 @@ def open_scenes(
     return scenes
 
 
-def offline(num_threads: int, settings: DetectionSettings) -> Runner:
-    """Return what runs models in this process."""
+def offline(num_threads: int, score_threshold: float) -> Runner:
+    """Return what runs models in this process; the threshold is the robot's."""
+    everything = settings_for(score_threshold)
+    robot = dataclasses.replace(everything, score_threshold=score_threshold)
+
     def run(
         model: Model, scenes: Mapping[str, Scene], progress: Progress
     ) -> tuple[tuple[str, ...], list[CameraRun], list[Usage]]:
         detector = model.load(num_threads)
         runs, usages = [], []
         for name, scene in scenes.items():
-            found, usage = run_offline(name, scene.source, detector, settings,
-                                       functools.partial(progress, f'{model.name}: {name}'))
+            found, usage = run_offline(
+                name, scene.source, detector, robot, everything,
+                functools.partial(progress, f'{model.name}: {name}'))
             runs += found
             usages.append(usage)
         return detector.labels, runs, usages

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from compressed_detector.errors import RosError
 
+LIBRARIES = ('rich', 'rosbags')
+
 
 def split_ros_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return our own arguments, and those from each --ros-args to the next -- or the end."""
@@ -26,13 +28,13 @@ def require(module: str) -> None:
     """
     Import a module that needs ROS only now, so that --help and wrong options do without.
 
-    Raises RosError with the remedy when ROS or rosbags is not there.
+    Raises RosError with the remedy when ROS, or a library that is not part of it, is not there.
     """
     try:
         importlib.import_module(module)
     except ModuleNotFoundError as error:
         remedy = (
-            'install it with: python3 -m pip install rosbags' if error.name == 'rosbags'
+            f'install it with: python3 -m pip install {error.name}' if error.name in LIBRARIES
             else 'source a ROS 2 distribution first (source /opt/ros/<distro>/setup.bash)'
         )
         raise RosError(f'Python module {error.name} is missing; {remedy}') from error

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from compressed_detector.detection.types import Floats, Indices
 
 Real = TypeVar('Real', np.float32, np.float64)
+_BLOCK = 64
 
 
 def from_centres(centres: Floats, sides: Floats) -> Floats:
@@ -59,24 +60,41 @@ def class_wise_nms(
     scores: Floats,
     class_ids: npt.NDArray[np.int32],
     iou_threshold: float,
+    limit: int | None = None,
 ) -> Indices:
     """
     Return the indices that greedy non-maximum suppression keeps, best score first.
 
     Boxes (N, 4), scores (N,) and class_ids (N,) belong together. A box is suppressed by a kept
     box of the same class that overlaps it by more than iou_threshold; on equal scores the
-    earlier row wins.
+    earlier row wins. With a limit, only so many are looked for.
     """
     order = np.argsort(-scores, kind='stable')
-    ordered = boxes_xyxy[order]
-    suppresses = (iou_matrix(ordered, ordered) > iou_threshold) & (
-        class_ids[order][:, None] == class_ids[order][None, :]
-    )
-    alive = np.ones(len(order), dtype=bool)
-    for rank in range(len(order)):
-        if alive[rank]:
-            alive[rank + 1:] &= ~suppresses[rank, rank + 1:]
-    return order[alive]
+    kept = order[:0]
+    # A block at a time: of a thousand candidates most fall to few, and never meet each other.
+    for start in range(0, len(order), _BLOCK):
+        if limit is not None and len(kept) >= limit:
+            break
+        block = order[start:start + _BLOCK]
+        fallen = _suppressed(boxes_xyxy, class_ids, kept, block, iou_threshold).any(axis=0)
+        block = block[~fallen]
+        suppresses = _suppressed(boxes_xyxy, class_ids, block, block, iou_threshold)
+        alive = np.ones(len(block), dtype=bool)
+        for rank in range(len(block)):
+            if alive[rank]:
+                alive[rank + 1:] &= ~suppresses[rank, rank + 1:]
+        kept = np.concatenate([kept, block[alive]])
+    return kept[:limit]
+
+
+def _suppressed(
+    boxes_xyxy: Floats, class_ids: npt.NDArray[np.int32], kept: Indices, others: Indices,
+    iou_threshold: float,
+) -> npt.NDArray[np.bool_]:
+    """Return which of the kept boxes (K,) would suppress which of the others (M,): (K, M)."""
+    near = iou_matrix(boxes_xyxy[kept], boxes_xyxy[others]) > iou_threshold
+    same: npt.NDArray[np.bool_] = near & (class_ids[kept][:, None] == class_ids[others])
+    return same
 
 
 def clip(boxes_xyxy: Floats, width: int, height: int) -> Floats:

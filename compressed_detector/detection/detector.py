@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,11 @@ class Detector:
         return self._interpreter.runtime_name
 
     @property
+    def inference_s(self) -> float:
+        """How long the network itself took for the newest image, 0 before the first."""
+        return self._interpreter.inference_s
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The class names by class id."""
         return self.manifest.labels
@@ -69,11 +75,22 @@ class Detector:
         Boxes are in pixels of that image, clipped to it, best score first; a box with less than
         a pixel inside the image is dropped.
         """
+        return next(self.detect_each(image, (settings,)))
+
+    def detect_each(
+        self, image: Image, settings: Iterable[DetectionSettings]
+    ) -> Iterator[Detections]:
+        """
+        Yield what detect returns with each of several settings, from one inference.
+
+        The first includes the inference; to be taken before the next image is detected.
+        """
         letterbox = self._letterbox(image)
         outputs = self._infer(image, letterbox)
-        thresholds = class_thresholds(settings, self.labels)
-        candidates = self._head.decode(outputs, float(thresholds.min()))
-        return _select(keep_obstacles(candidates, thresholds), letterbox, settings)
+        for each in settings:
+            thresholds = class_thresholds(each, self.labels)
+            candidates = self._head.decode(outputs, float(thresholds.min()))
+            yield _select(keep_obstacles(candidates, thresholds), letterbox, each)
 
     def _letterbox(self, image: Image) -> Letterbox:
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
@@ -141,6 +158,7 @@ def _select(
     in_image = (boxes[:, 2:] - boxes[:, :2] >= MIN_SIDE_PX).all(axis=1)
     visible = Detections(boxes, candidates.scores, candidates.class_ids)[in_image]
     kept = class_wise_nms(
-        visible.boxes_xyxy, visible.scores, visible.class_ids, settings.nms_iou_threshold
+        visible.boxes_xyxy, visible.scores, visible.class_ids, settings.nms_iou_threshold,
+        settings.max_detections,
     )
-    return visible[kept[:settings.max_detections]]
+    return visible[kept]

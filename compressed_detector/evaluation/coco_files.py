@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from compressed_detector.evaluation.ground_truth import NO_TRACK
@@ -42,17 +43,17 @@ def truth_dataset(recording: Recording) -> dict[str, Any]:
     }
 
 
-def report_rows(recording: Recording) -> list[dict[str, Any]]:
-    """Return what was reported as COCO has results, by the ids of truth_dataset."""
+def report_rows(recording: Recording) -> Iterator[dict[str, Any]]:
+    """Yield what was reported as COCO has results, by the ids of truth_dataset."""
     frames, reports = recording.frames, recording.reports
-    return [
-        {'image_id': int(frames.indices[frame]) + 1, 'category_id': number + 1,
-         'bbox': _xywh(box), 'score': score, 'category': recording.labels[number],
-         'stamp_ns': int(frames.stamps_ns[frame])}
-        for frame, box, score, number in zip(
-            reports.frames, reports.boxes_xyxy.tolist(), reports.scores.tolist(),
-            reports.class_ids.tolist())
-    ]
+    for frame, box, score, number in zip(
+        reports.frames, reports.boxes_xyxy, reports.scores, reports.class_ids
+    ):
+        yield {
+            'image_id': int(frames.indices[frame]) + 1, 'category_id': int(number) + 1,
+            'bbox': _xywh(box.tolist()), 'score': float(score),
+            'category': recording.labels[number], 'stamp_ns': int(frames.stamps_ns[frame]),
+        }
 
 
 def _xywh(box: list[float]) -> list[float]:

@@ -46,8 +46,17 @@ def load_coco_film(path: Path) -> GroundTruth:
 
 
 def load_coco_pictures(path: Path) -> tuple[list[str], GroundTruth]:
-    """Return the names of the pictures' files, and their truth by index into that list."""
-    content = _read(path)
+    """
+    Return the names of the pictures' files, and their truth by index into that list.
+
+    They are in the order of their ids, as other evaluators have them: of reports with the same
+    score, of which integer networks have many, those of the first picture go first.
+    """
+    content = dict(_read(path))
+    try:
+        content['images'] = sorted(content['images'], key=lambda item: item['id'])
+    except (KeyError, TypeError) as error:
+        raise _refusal(path, error) from error
     names = [item.get('file_name') for item in content['images']]
     if not all(isinstance(name, str) and name for name in names):
         raise EvaluationError(f'{path}: expected every image to have a file_name')

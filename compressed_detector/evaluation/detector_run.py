@@ -16,6 +16,10 @@ from compressed_detector.evaluation.ground_truth import GroundTruth, Objects
 from compressed_detector.evaluation.places import Geometry, places
 from compressed_detector.evaluation.recording import Frames, Labelled, Recording, Reports
 
+# Why a frame was not looked at.
+NOT_ANSWERED = ('frames_undecodable', 'frames_replaced', 'frames_skipped', 'frames_too_old',
+                'frames_lost')
+
 
 @dataclass(frozen=True, eq=False)
 class CameraRun:
@@ -41,13 +45,19 @@ class Usage:
     What it took.
 
     ``cpu_s_per_frame``: of all threads. ``peak_rss_mb``: the most memory that was resident.
-    ``frames_undecodable``: images that are none.
+    ``frames_undecodable``: images that are none. Of a live run ``frames_replaced``: a newer one
+    came before their turn; ``frames_skipped``, ``frames_too_old``: by max_rate and max_age;
+    ``frames_lost``: the node never got them.
     """
 
     frames: int
     cpu_s_per_frame: float
     peak_rss_mb: float
     frames_undecodable: int = 0
+    frames_replaced: int = 0
+    frames_skipped: int = 0
+    frames_too_old: int = 0
+    frames_lost: int = 0
 
 
 def together(usages: Sequence[Usage]) -> Usage:
@@ -57,7 +67,7 @@ def together(usages: Sequence[Usage]) -> Usage:
     return Usage(
         frames, seconds / frames if frames else float('nan'),
         max(usage.peak_rss_mb for usage in usages),
-        sum(usage.frames_undecodable for usage in usages),
+        *(sum(getattr(usage, name) for usage in usages) for name in NOT_ANSWERED),
     )
 
 

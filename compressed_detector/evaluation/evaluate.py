@@ -23,7 +23,7 @@ from compressed_detector.evaluation.bootstrap import (
     intervals,
 )
 from compressed_detector.evaluation.criteria import Criteria
-from compressed_detector.evaluation.detector_run import Usage
+from compressed_detector.evaluation.detector_run import NOT_ANSWERED, Usage
 from compressed_detector.evaluation.evidence import Evidence, gather
 from compressed_detector.evaluation.figures import class_figures, counts, figures
 from compressed_detector.evaluation.ground_truth import NO_TRACK, Objects
@@ -32,6 +32,8 @@ from compressed_detector.evaluation.recording import Recording
 from compressed_detector.evaluation.units import Units, units_of
 
 Progress = Callable[[str, int, int], None]
+# Measured once.
+USAGE_FIGURES = ('cpu_s_per_frame', 'peak_rss_mb')
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +104,8 @@ def evaluate(
         results[name] = ModelResult(
             {**intervals(drawn[name]), **_usage_figures(usages[name])},
             {**counts(evidence, criteria),
-             'frames_undecodable': usages[name].frames_undecodable},
-            class_figures(evidence), _by_source(items, criteria),
+             **{key: getattr(usages[name], key) for key in NOT_ANSWERED}},
+            class_figures(evidence), _by_source(items, criteria, drawn[name].whole),
         )
     comparisons = [_compare(first, second, films, drawn, criteria)
                    for first, second in itertools.combinations(films, 2)]
@@ -144,15 +146,21 @@ def _figures(
 def _usage_figures(usage: Usage) -> dict[str, Estimate]:
     """Return what was measured once, and has no interval."""
     return {name: Estimate(getattr(usage, name), math.nan, math.nan)
-            for name in ('cpu_s_per_frame', 'peak_rss_mb')}
+            for name in USAGE_FIGURES}
 
 
-def _by_source(films: Sequence[Recording], criteria: Criteria) -> dict[str, dict[str, float]]:
-    found = {}
-    for source in dict.fromkeys(item.source for item in films):
+def _by_source(
+    films: Sequence[Recording], criteria: Criteria, whole: Mapping[str, float]
+) -> dict[str, Mapping[str, float]]:
+    """Return the figures of each source; of a single one they are known."""
+    found: dict[str, Mapping[str, float]] = {}
+    sources = list(dict.fromkeys(item.source for item in films))
+    if len(sources) == 1:
+        return {sources[0]: whole}
+    for source in sources:
         items = [item for item in films if item.source == source]
-        whole = Units(tuple(np.zeros(len(item.frames), np.intp) for item in items), 1, '')
-        found[source] = figures(gather(items, whole, criteria), criteria)
+        one = Units(tuple(np.zeros(len(item.frames), np.intp) for item in items), 1, '')
+        found[source] = figures(gather(items, one, criteria), criteria)
     return found
 
 

@@ -10,6 +10,7 @@ weights that come with OpenCV.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
@@ -56,24 +57,28 @@ class HogDetector:
         weights = cv2.HOGDescriptor_getDefaultPeopleDetector()  # type: ignore[attr-defined]
         self._hog.setSVMDetector(weights)
 
-    def detect(self, image: Image, settings: DetectionSettings) -> Detections:
-        """Detect people in a BGR image (H, W, 3), uint8; see detection.detector.Detector."""
+    def detect_each(
+        self, image: Image, settings: Iterable[DetectionSettings]
+    ) -> Iterator[Detections]:
+        """Yield the people in a BGR image (H, W, 3), uint8, with each of several settings."""
+        return (self._detect(image, each) for each in settings)
+
+    def _detect(self, image: Image, settings: DetectionSettings) -> Detections:
         height, width = image.shape[:2]
-        if width < SMALLEST[0] or height < SMALLEST[1]:
+        threshold = settings.score_threshold
+        if width < SMALLEST[0] or height < SMALLEST[1] or threshold == 1:
             return Detections.empty()
-        if settings.score_threshold == 1:
-            return Detections.empty()
-        margin = max(-math.log(1 / settings.score_threshold - 1) - OFFSET, LOWEST_MARGIN)
+        margin = max(-math.log(1 / threshold - 1) - OFFSET, LOWEST_MARGIN)
         # By position: the last, which turns grouping off, has another name in OpenCV 4.5.
         windows, margins = self._hog.detectMultiScale(image, margin, STRIDE, PADDING, SCALE, 0)
         if not len(windows):
             return Detections.empty()
         scores = (1 / (1 + np.exp(-np.ravel(margins) - OFFSET))).astype(np.float32)
         boxes = clip(_people(np.asarray(windows, np.float32)), width, height)
-        found = Detections(boxes, scores, np.zeros(len(scores), np.int32))
+        class_ids = np.zeros(len(scores), np.int32)
         kept = class_wise_nms(
-            found.boxes_xyxy, found.scores, found.class_ids, settings.nms_iou_threshold)
-        return found[kept[:settings.max_detections]]
+            boxes, scores, class_ids, settings.nms_iou_threshold, settings.max_detections)
+        return Detections(boxes, scores, class_ids)[kept]
 
 
 def _people(windows_xywh: Floats) -> Floats:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from compressed_detector.config import DetectionSettings
@@ -25,20 +25,25 @@ class ImageDetector(Protocol):
     def labels(self) -> tuple[str, ...]:
         """The class names by class id."""
 
-    def detect(self, image: Image, settings: DetectionSettings) -> Detections:
-        """Detect objects in a BGR image (H, W, 3), uint8; see detection.detector.Detector."""
+    def detect_each(
+        self, image: Image, settings: Iterable[DetectionSettings]
+    ) -> Iterator[Detections]:
+        """Yield what is in a BGR image (H, W, 3), uint8, with each of several settings."""
 
 
 def run_offline(
-    name: str, source: FrameSource, detector: ImageDetector, settings: DetectionSettings,
+    name: str, source: FrameSource, detector: ImageDetector, robot: DetectionSettings,
+    everything: DetectionSettings,
     progress: Progress = lambda done, total: None,
 ) -> tuple[list[CameraRun], Usage]:
     """
     Return what a detector says about each camera of a source, and what it took.
 
-    ``name`` is what the source is called. The first picture is looked at twice, and the first
-    time is not counted: runtimes put off some work until then. Images that cannot be decoded
-    count as not looked at. Raises what the source raises.
+    ``name`` is what the source is called. Time is taken with the settings of the robot; what is
+    returned is what there is with those that report ``everything``, from the same inference. The
+    first picture is looked at twice, and the first time is not counted: runtimes put off some
+    work until then. Images that cannot be decoded count as not looked at. Raises what the source
+    raises.
     """
     builders = {camera: RunBuilder() for camera in source.cameras}
     frame_ids = dict.fromkeys(source.cameras, '')
@@ -55,12 +60,13 @@ def run_offline(
             builders[frame.camera].add(frame.stamp_ns, frame.index, (0, 0), None)
             continue
         if not answered:
-            detector.detect(image, settings)
+            next(detector.detect_each(image, (robot,)))
         decode_ms = (time.perf_counter() - begun_s) * 1e3
-        detections, latency_s, used_s = _timed(detector, image, settings)
+        found = detector.detect_each(image, (robot, everything))
+        latency_s, used_s = _timed(found)
         answered, cpu_s = answered + 1, cpu_s + used_s
         builders[frame.camera].add(
-            frame.stamp_ns, frame.index, (image.shape[1], image.shape[0]), detections,
+            frame.stamp_ns, frame.index, (image.shape[1], image.shape[0]), next(found),
             latency_ms=latency_s * 1e3, decode_ms=decode_ms)
         progress(done, max(source.frame_count, done))
         begun_s = time.perf_counter()
@@ -73,10 +79,8 @@ def run_offline(
                        peak_rss_bytes() / 1e6, undecodable)
 
 
-def _timed(
-    detector: ImageDetector, image: Image, settings: DetectionSettings
-) -> tuple[Detections, float, float]:
-    """Return detections, seconds, and seconds of processors of all threads."""
+def _timed(found: Iterator[Detections]) -> tuple[float, float]:
+    """Return the seconds, and those of the processors of all threads, until the first answer."""
     begun_s, used_s = time.perf_counter(), time.process_time()
-    detections = detector.detect(image, settings)
-    return detections, time.perf_counter() - begun_s, time.process_time() - used_s
+    next(found)
+    return time.perf_counter() - begun_s, time.process_time() - used_s

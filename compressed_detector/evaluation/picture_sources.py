@@ -27,7 +27,7 @@ class PictureFrames:
 
     def __init__(self, folder: Path, names: Sequence[str] = ()) -> None:
         """Take these files, by default all pictures in the folder; raises EvaluationError."""
-        self.name = folder.name
+        self.name = folder.resolve().name
         self.cameras: tuple[str, ...] = ('pictures',)
         self._paths = [folder / name for name in names] or sorted(
             path for path in folder.iterdir() if path.suffix.lower() in PICTURES)

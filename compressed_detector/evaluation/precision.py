@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,15 +46,29 @@ class Matches(Columns):
 
 @dataclass(frozen=True, eq=False)
 class ClassMatches:
-    """The reports of one class, and the units (N,) of the objects that are asked for."""
+    """
+    The reports of one class, and its objects, each unit of them as often as ``times`` (U,) says.
 
-    matches: Matches
+    Most reports are wrong whatever the threshold, and only how many of them come before those
+    that are not matters: ``some`` are the others, P rows, and for each that is always wrong
+    ``wrong_units`` (W,) and ``wrong_before``, the number of rows of ``some`` before it.
+    ``wanted`` (N,): the units of the objects that are asked for.
+    """
+
+    some: Matches
+    wrong_units: Indices
+    wrong_before: Indices
     wanted: Indices
+    times: Indices
+
+    @property
+    def count(self) -> int:
+        """How many objects are asked for."""
+        return int(self.times[self.wanted].sum())
 
     def drawn(self, times: Indices) -> ClassMatches:
         """Return every unit (U,) as many times as given."""
-        rows = np.repeat(np.arange(len(self.matches)), times[self.matches.units])
-        return ClassMatches(self.matches[rows], np.repeat(self.wanted, times[self.wanted]))
+        return replace(self, times=times)
 
 
 def match_classes(
@@ -69,6 +83,7 @@ def match_classes(
     nothing: as COCO does for its ranges of area, both are to be chosen by the same rule.
     """
     labels = recordings[0].labels
+    times = np.ones(max((int(item.max(initial=-1)) for item in units), default=-1) + 1, np.intp)
     parts: dict[str, list[Matches]] = {label: [] for label in labels}
     wanted: dict[str, list[Indices]] = {label: [] for label in labels}
     for recording, frame_units, asked, counted in zip(
@@ -84,7 +99,7 @@ def match_classes(
         for frame, number, rows, there in grouped(recording, objects, reports, True):
             parts[labels[number]].append(_match(
                 recording, rows, there, ~asked[there], counted, int(frame_units[frame])))
-    return {label: ClassMatches(_sorted(parts[label]), np.concatenate(wanted[label]))
+    return {label: _condensed(_sorted(parts[label]), np.concatenate(wanted[label]), times)
             for label in labels}
 
 
@@ -95,7 +110,7 @@ def average_precision(found: ClassMatches) -> Floats64:
     The mean of the precision at the recalls 0, 0.01, ..., 1, where the precision at a recall is
     the best that is reached at it or beyond.
     """
-    if not len(found.wanted):
+    if not found.count:
         return np.full(len(IOU_THRESHOLDS), np.nan)
     means: Floats64 = precision_at_recalls(found).mean(axis=1)
     return means
@@ -103,13 +118,15 @@ def average_precision(found: ClassMatches) -> Floats64:
 
 def precision_at_recalls(found: ClassMatches) -> Floats64:
     """Return the precision (T, 101) at the recalls 0, 0.01, ..., 1; 0 where not reached."""
-    matches = found.matches[found.matches.ranks < MAX_DETECTIONS]
-    right = np.cumsum(matches.right, axis=0, dtype=np.float64)
-    wrong = np.cumsum(matches.wrong, axis=0, dtype=np.float64)
+    times = found.times[found.some.units][:, None]
+    right = np.cumsum(found.some.right * times, axis=0, dtype=np.float64)
+    wrong = np.cumsum(found.some.wrong * times, axis=0, dtype=np.float64)
+    before = np.bincount(found.wrong_before, found.times[found.wrong_units], len(right) + 1)
+    wrong += np.cumsum(before)[:-1, None]
     precision = right / (right + wrong + _TINY)
     precision = np.maximum.accumulate(precision[::-1], axis=0)[::-1]
     sampled = np.zeros((len(IOU_THRESHOLDS), len(RECALLS)))
-    for row, (recalls, values) in enumerate(zip((right / len(found.wanted)).T, precision.T)):
+    for row, (recalls, values) in enumerate(zip((right / found.count).T, precision.T)):
         places = np.searchsorted(recalls, RECALLS, side='left')
         reached = places < len(recalls)
         sampled[row, reached] = values[places[reached]]
@@ -122,10 +139,11 @@ def average_recall(found: ClassMatches, max_detections: int = MAX_DETECTIONS) ->
 
     Of each frame only the best reports count, at most ``max_detections``.
     """
-    if not len(found.wanted):
+    if not found.count:
         return math.nan
-    counted = found.matches.right[found.matches.ranks < max_detections]
-    return float(counted.sum(axis=0).mean() / len(found.wanted))
+    counted = found.some.ranks < max_detections
+    times = found.times[found.some.units[counted]]
+    return float((times @ found.some.right[counted]).mean() / found.count)
 
 
 def precision_figures(classes: Mapping[str, ClassMatches]) -> dict[str, float]:
@@ -135,7 +153,7 @@ def precision_figures(classes: Mapping[str, ClassMatches]) -> dict[str, float]:
     ``ap``: over the IoU thresholds 0.50 to 0.95; ``ap50``, ``ap75``: at one. ``ar1``, ``ar10``,
     ``ar100``: the average recall with so many reports in a frame.
     """
-    asked = [found for found in classes.values() if len(found.wanted)]
+    asked = [found for found in classes.values() if found.count]
     if not asked:
         return dict.fromkeys(('ap', 'ap50', 'ap75', 'ar1', 'ar10', 'ar100'), math.nan)
     by_threshold = np.mean([average_precision(found) for found in asked], axis=0)
@@ -171,3 +189,12 @@ def _sorted(parts: Sequence[Matches]) -> Matches:
         return Matches(none, np.zeros(0), none, nothing, nothing)
     matches = Matches.concatenate(parts)
     return matches[np.argsort(-matches.scores, kind='stable')]
+
+
+def _condensed(matches: Matches, wanted: Indices, times: Indices) -> ClassMatches:
+    """Set what is always wrong apart, and leave out what is always ignored."""
+    matches = matches[matches.ranks < MAX_DETECTIONS]
+    always_wrong = matches.wrong.all(axis=1)
+    some = ~always_wrong & (matches.right | matches.wrong).any(axis=1)
+    return ClassMatches(matches[some], matches.units[always_wrong],
+                        np.cumsum(some)[always_wrong], wanted, times)

@@ -73,8 +73,8 @@ class BagFrames:
         Raises BagError when the bag cannot be read, has no such topics, or has several to choose
         from.
         """
-        self._bag = bag
-        self.name = bag.name
+        self.path = bag
+        self.name = bag.resolve().name
         with BagSource(bag) as source:
             images = [topic for topic in source.topics if topic.msgtype in (RAW, COMPRESSED)]
             known = {topic.name for topic in source.topics}
@@ -86,6 +86,7 @@ class BagFrames:
                 raise BagError(f'{bag}: expected topics with images, got {", ".join(wrong)}; the '
                                f'bag holds {source.describe()}')
         self.cameras = tuple(dict.fromkeys(topics or [topic.name for topic in chosen]))
+        self.types = {topic.name: topic.msgtype for topic in chosen}
         self.frame_count = sum(topic.message_count for topic in chosen)
         self._topics_with_calibration = {
             camera: calibration_topic(camera) for camera in self.cameras
@@ -95,7 +96,7 @@ class BagFrames:
     def frames(self) -> Iterator[Frame]:
         """Yield the images of all topics in the order of recording."""
         counts = dict.fromkeys(self.cameras, 0)
-        for topic, logged_ns, message in _messages(self._bag, self.cameras):
+        for topic, logged_ns, message in _messages(self.path, self.cameras):
             yield Frame(
                 topic, stamp_ns(message), counts[topic], functools.partial(to_bgr, message),
                 logged_ns, message.header.frame_id,
@@ -108,7 +109,7 @@ class BagFrames:
         if topic is None:
             return None
         rectified = 'rect' in camera.removesuffix('/compressed').rpartition('/')[2]
-        info = next(bag_messages(self._bag, topic), None)
+        info = next(bag_messages(self.path, topic), None)
         return None if info is None else CameraModel.from_camera_info(info, rectified)
 
 

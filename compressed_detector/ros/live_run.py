@@ -20,11 +20,15 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 
 from compressed_detector.errors import RosError
+from compressed_detector.process_figures import cpu_s, peak_rss_bytes
 from compressed_detector.ros.recorder import Recorder
 
 START_TIMEOUT_S = 60.0
 SETTLE_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0
+# What becomes of an image that the node received.
+FATES = ('frames processed', 'frames replaced by newer', 'frames skipped by max_rate',
+         'frames older than max_age', 'frames undecodable')
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +37,17 @@ class Observed:
     What was published and what the node made of it.
 
     ``counts`` are the node's own diagnostics; ``answers`` are serialized Detection2DArray by image
-    stamp (ns); ``latencies_ms`` are from image to answer as the recorder saw them.
+    stamp (ns); ``latencies_ms``, by the same key, are from image to answer as the recorder saw
+    them. ``node_cpu_s``: what the node's process took from when it was heard on;
+    ``node_peak_rss_bytes``: the most memory that it had resident.
     """
 
     frames_published: int
     counts: Mapping[str, str]
     answers: Mapping[int, bytes]
-    latencies_ms: list[float]
+    latencies_ms: Mapping[int, float]
+    node_cpu_s: float
+    node_peak_rss_bytes: int
 
 
 def run_live(
@@ -60,6 +68,7 @@ def run_live(
         tempfile.TemporaryDirectory() as folder,
     ):
         spin_until(recorder.hears_detector, START_TIMEOUT_S, _dies(node, 'the detector node'))
+        started_cpu_s = cpu_s(node.pid)
         summary = Path(folder) / 'published.json'
         with _process([*replay_command, '--summary', str(summary)], environment) as replay:
             spin_until(lambda: replay.poll() is not None, None, _dies(node, 'the detector node'))
@@ -71,7 +80,8 @@ def run_live(
             spin_until(lambda: _settled(recorder), SETTLE_TIMEOUT_S)
         published = json.loads(summary.read_text(encoding='utf-8'))['topics'][image_topic]
         return Observed(
-            published, recorder.diagnostics, dict(recorder.answers), recorder.latencies_ms()
+            published, recorder.diagnostics, dict(recorder.answers), recorder.latencies_ms(),
+            cpu_s(node.pid) - started_cpu_s, peak_rss_bytes(node.pid),
         )
 
 
@@ -80,10 +90,8 @@ def _settled(recorder: Recorder) -> bool:
               if key.startswith('frames ') and value.isdigit()}
     if not counts.get('frames received'):
         return False
-    ended = (counts['frames processed'] + counts['frames replaced by newer']
-             + counts['frames undecodable'])
     return (
-        counts['frames received'] == ended
+        counts['frames received'] == sum(counts[key] for key in FATES)
         and counts['frames processed'] == len(recorder.answers)
         and counts['frames received'] == len(recorder.image_arrivals_s)
     )

@@ -45,13 +45,13 @@ class Recorder(Node):
         """Whether a detector's output is there to be recorded."""
         return bool(self.count_publishers(self._answers.topic_name))
 
-    def latencies_ms(self) -> list[float]:
-        """Return the time from image to answer (ms) of every image that was answered."""
-        return [
-            (answered_s - self.image_arrivals_s[stamp_ns]) * 1e3
+    def latencies_ms(self) -> dict[int, float]:
+        """Return the time from image to answer (ms), by stamp (ns), where both were heard."""
+        return {
+            stamp_ns: (answered_s - self.image_arrivals_s[stamp_ns]) * 1e3
             for stamp_ns, answered_s in self.answer_arrivals_s.items()
             if stamp_ns in self.image_arrivals_s
-        ]
+        }
 
     def _on_image(self, message: Any) -> None:
         self.image_arrivals_s[nanoseconds_of(message.header.stamp)] = time.monotonic()

@@ -7,8 +7,11 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,8 @@ from compressed_detector.bags import BagSource
 from compressed_detector.cli.evaluate_bag import main
 
 TINY = str(TINY_MODELS / 'tiny_gfl.json')
-PEDESTRIANS = Path(__file__).parents[1] / 'data' / 'pedestrians'
+ROOT = Path(__file__).parents[2]
+PEDESTRIANS = ROOT / 'test' / 'data' / 'pedestrians'
 # Height gives the reports distances; the zones are 3 m and 5 m deep.
 ARGUMENTS = [
     '--models', TINY, '--camera-height', '1', '--corridor', '2', '--ranges', '0', '5', '10',
@@ -234,3 +238,104 @@ def test_a_stop_zone_is_depth_by_width(
     with pytest.raises(SystemExit):
         main([str(bag), '--output', 'out', '--stop-zone', text])
     assert 'expected depth x width in metres, such as 1.5x0.8' in capsys.readouterr().err
+
+
+def gated(bag: Path, folder: Path, *conditions: str, baseline: Path | None = None) -> int:
+    """Evaluate with conditions under which it fails, and return the exit code."""
+    given = [item for condition in conditions for item in ('--fail-if', condition)]
+    before = ['--baseline', str(baseline)] if baseline else []
+    return main([str(bag), '--ground-truth', TRUTH, '--models', TINY, '--samples', '1', *given,
+                 *before, '--force', '--output', str(folder)])
+
+
+def test_a_condition_that_holds_is_exit_code_one(
+    bag: Path, output: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = output / 'metrics.json'
+    assert gated(bag, tmp_path, 'ap50 < baseline - 0.01', 'recall < 0.5', baseline=before) == 0
+    assert gated(bag, tmp_path, 'recall < baseline.precision - 0.01', 'recall < 0.7',
+                 baseline=before) == 1
+    assert capsys.readouterr().err.splitlines()[-2:] == [
+        'failed: tiny_gfl: recall < baseline.precision - 0.01 (recall is 0.6, baseline.precision '
+        'is 0.8182)',
+        'failed: tiny_gfl: recall < 0.7 (recall is 0.6)',
+    ]
+    assert (tmp_path / 'metrics.json').is_file()
+
+
+@pytest.mark.parametrize(('condition', 'baseline', 'message'), [
+    ('ap50 <', False, 'expected a number or the name of a figure'),
+    ('ap5 < 1', False, "expected a figure, got 'ap5'; do you mean ap75 or ap50"),
+    ('ap50 < baseline', False, 'expected --baseline with the metrics.json to compare with'),
+    ('ap50 < 1', True, 'expected a --fail-if that asks for it'),
+    ('corridor_recall < 0.5', False, 'expected corridor_recall to be known'),
+    ('missed_stops_9x9m < 1', False, 'expected a figure'),
+])
+def test_a_gate_that_cannot_work_is_exit_code_two(
+    bag: Path, output: Path, tmp_path: Path, condition: str, baseline: bool, message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    truthless = 'corridor' in condition
+    given = ['--fail-if', condition]
+    given += ['--baseline', str(output / 'metrics.json')] if baseline else []
+    given += [] if truthless else ['--ground-truth', TRUTH]
+    assert main([str(bag), '--models', TINY, '--samples', '1', *given,
+                 '--output', str(tmp_path)]) == 2
+    assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize('text', ['', '{}', '[]', '{"format": "other"}', '{"format": 1, "models"'])
+def test_a_baseline_that_is_none_is_refused(
+    bag: Path, tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / 'old.json').write_text(text)
+    code = gated(bag, tmp_path, 'ap < baseline', baseline=tmp_path / 'old.json')
+    assert code == 2
+    assert 'old.json: expected a metrics.json of evaluate_bag' in capsys.readouterr().err
+
+
+BLOCKER = """
+import sys
+
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition('.')[0] in BLOCKED:
+            raise ModuleNotFoundError(f'No module named {name!r}', name=name)
+
+
+sys.meta_path.insert(0, Blocker())
+sys.prefix = 'nowhere'
+from compressed_detector.cli.evaluate_bag import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def without(modules: set[str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run evaluate_bag where some modules, and what is installed beside them, are not there."""
+    return subprocess.run(
+        [sys.executable, '-c', f'BLOCKED = {modules!r}\n{BLOCKER}', *arguments],
+        capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, 'PYTHONPATH': str(ROOT), 'AMENT_PREFIX_PATH': ''},
+    )
+
+
+def test_a_machine_without_ros_and_tensorflow_evaluates_offline(bag: Path, tmp_path: Path) -> None:
+    missing = {'rclpy', 'vision_msgs', 'sensor_msgs', 'std_msgs', 'tensorflow', 'faster_coco_eval'}
+    arguments = [str(bag), '--ground-truth', TRUTH, '--models', TINY, '--samples', '1',
+                 '--output', str(tmp_path / 'out')]
+    result = without(missing, *arguments)
+    assert result.returncode == 0, result.stderr
+    assert values(tmp_path / 'out')['recall'] == pytest.approx(18 / 30)
+    with BagSource(tmp_path / 'out' / 'tiny_gfl' / 'known') as source:
+        assert source.topics[0].message_count == FRAMES
+    live = without(missing, *arguments, '--live')
+    assert live.returncode == 2
+    assert 'rclpy is missing; source a ROS 2 distribution first' in live.stderr
+
+
+@pytest.mark.parametrize('library', ['rosbags', 'rich'])
+def test_a_library_that_is_missing_is_named_with_the_command(library: str, tmp_path: Path) -> None:
+    result = without({library}, 'bag', '--output', str(tmp_path))
+    assert result.returncode == 2
+    assert f'install it with: python3 -m pip install {library}' in result.stderr

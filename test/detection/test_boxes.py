@@ -56,12 +56,14 @@ def nms_by_definition(
     return kept
 
 
-def nms(candidates: list[tuple[Box, float, int]], threshold: float) -> list[int]:
+def nms(
+    candidates: list[tuple[Box, float, int]], threshold: float, limit: int | None = None
+) -> list[int]:
     kept = class_wise_nms(
         as_array([box for box, _, _ in candidates]),
         np.array([score for _, score, _ in candidates], np.float32),
         np.array([class_id for _, _, class_id in candidates], np.int32),
-        threshold,
+        threshold, limit,
     )
     return [int(index) for index in kept]
 
@@ -128,6 +130,20 @@ def test_nms_of_what_nms_kept_changes_nothing(
 ) -> None:
     kept = [candidates[row] for row in nms(candidates, float(threshold))]
     assert nms(kept, float(threshold)) == list(range(len(kept)))
+
+
+@pytest.mark.parametrize('count', [63, 64, 65, 128, 300])
+def test_nms_of_many_boxes_equals_the_definition_up_to_any_limit(count: int) -> None:
+    generator = np.random.default_rng(count)
+    corners = generator.integers(0, 12, (count, 2))
+    boxes = np.hstack([corners, corners + generator.integers(1, 9, (count, 2))])
+    scores, classes = generator.integers(0, 40, count) / 40, generator.integers(0, 3, count)
+    candidates = list(zip(map(tuple, boxes.tolist()), scores.tolist(), classes.tolist()))
+    expected = nms_by_definition(candidates, Fraction(2, 5))
+    assert len(expected) > 20
+    assert nms(candidates, 0.4) == expected
+    for limit in (0, 1, 20, len(expected), count):
+        assert nms(candidates, 0.4, limit) == expected[:limit]
 
 
 def test_nms_keeps_the_earlier_box_on_equal_scores() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from tiny_detector import BLUE, GREEN, RED, black, detect, load, paint, score_of
 
+from compressed_detector.config import DetectionSettings
 from compressed_detector.detection import detector as detector_module
 from compressed_detector.detection.detector import Detector
 from compressed_detector.detection.types import Detections
@@ -180,3 +181,13 @@ def test_manifest_that_does_not_fit_the_model_is_refused(
 ) -> None:
     with pytest.raises(ModelError, match=message):
         load(copied(**changes))
+
+
+def test_one_inference_answers_with_several_settings(tiny: Detector) -> None:
+    image = paint(paint(black(), (8, 16, 16, 24), BLUE, 200), (40, 16, 48, 24), BLUE, 130)
+    settings = [DetectionSettings(), DetectionSettings(score_threshold=0.9),
+                DetectionSettings(max_detections=1)]
+    found = list(tiny.detect_each(image, settings))
+    assert [len(each) for each in found] == [2, 1, 1]
+    for each, one in zip(found, settings):
+        np.testing.assert_array_equal(each.boxes_xyxy, tiny.detect(image, one).boxes_xyxy)

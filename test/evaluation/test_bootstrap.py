@@ -87,6 +87,7 @@ def test_quantile_is_a_value_that_was_measured(part: float, expected: float) -> 
 
 def test_quantile_of_ten_is_the_ninth_at_ninety_percent_and_nothing_has_none() -> None:
     assert quantile(np.arange(1, 11), 0.9) == 9
+    assert quantile(np.arange(1, 101), 0.07) == 7  # 0.07 * 100 is a bit more than 7
     assert quantile([1, math.inf, math.inf], 0.5) == math.inf
     assert math.isnan(quantile([math.nan], 0.5))
 

@@ -80,6 +80,19 @@ def test_alarms_are_counted_by_the_minute() -> None:
     assert found['false_positives_per_frame'] == 0.75
 
 
+def test_alarms_are_counted_in_the_time_that_was_evaluated() -> None:
+    # Annotated are the frames at 0 and 0.3 s, each for 0.3 s.
+    found = measured(recording([[]] * 4, [[Report()], [], [Report()], [Report(THERE)]],
+                               annotated=np.array([1, 0, 0, 1])))
+    assert found['false_alarms_per_minute'] == pytest.approx(2 / (0.6 / 60))
+
+
+def test_a_dog_that_is_called_a_person_is_a_mistake_but_no_false_alarm() -> None:
+    found = measured(recording([[Thing(label=1)]] * 2, [[Report(label=0)]] * 2))
+    assert (found['precision'], found['false_positives_per_frame']) == (0, 0)
+    assert found['false_alarms_per_minute'] == 0
+
+
 def test_flicker_is_counted_in_all_frames_that_were_looked_at() -> None:
     found = measured(recording(
         [[Thing()]] * 5, [[Report()], [], [Report()], [Report()], [Report()]],

@@ -87,8 +87,14 @@ def test_coco_without_stamp_or_number_is_refused_for_a_film_but_not_for_pictures
     with pytest.raises(EvaluationError, match='expected every image to have stamp_ns .*frame_ind'):
         load_coco_film(path)
     names, truth = load_coco_pictures(path)
-    assert names == ['b.png', 'a']
-    assert truth.objects.frames.tolist() == [1]
+    assert names == ['a', 'b.png']
+    assert truth.objects.frames.tolist() == [0]
+
+
+@pytest.mark.parametrize('images', [[{'file_name': 'a'}], [{'id': 1}], [{'id': 1}, {'id': 'b'}]])
+def test_pictures_need_an_id_and_a_file(tmp_path: Path, images: Any) -> None:
+    with pytest.raises(EvaluationError, match='truth.json: expected'):
+        load_coco_pictures(write(tmp_path, images=images))
 
 
 IMAGE = {'id': 1, 'stamp_ns': 5, 'file_name': 'a'}

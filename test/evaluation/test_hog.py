@@ -26,12 +26,11 @@ needs_hog = pytest.mark.skipif(
 def test_it_finds_people_and_gives_better_scores_to_the_surer_ones() -> None:
     truth = load_ground_truth(BAG / 'ground_truth.json', 'person')[0]
     _, image = next(bag_images(BAG, '/camera/image/compressed'))
-    detector = HogDetector()
-    found = detector.detect(image, DetectionSettings())
+    faint = DetectionSettings(score_threshold=0.2)
+    found, more = HogDetector().detect_each(image, (DetectionSettings(), faint))
     assert (found.scores >= DetectionSettings().score_threshold).all()
     answers = match(found.boxes_xyxy, found.scores, truth.boxes_xyxy, 0.5)
     assert (answers >= 0).sum() >= 2
-    more = detector.detect(image, DetectionSettings(score_threshold=0.2))
     assert len(more) > len(found)
     assert (np.diff(more.scores) <= 0).all()
 
@@ -39,13 +38,15 @@ def test_it_finds_people_and_gives_better_scores_to_the_surer_ones() -> None:
 @needs_hog
 @pytest.mark.parametrize('shape', [(127, 640, 3), (480, 63, 3), (480, 640, 3)])
 def test_it_sees_nobody_in_grey_and_in_pictures_too_small_for_its_window(shape: tuple) -> None:
-    assert not len(HogDetector().detect(np.full(shape, 128, np.uint8), DetectionSettings()))
+    assert not len(next(HogDetector().detect_each(
+        np.full(shape, 128, np.uint8), [DetectionSettings()])))
 
 
 @needs_hog
 def test_a_threshold_of_one_lets_nothing_pass() -> None:
     image = np.random.default_rng(0).integers(0, 255, (256, 256, 3), np.uint8)
-    assert not len(HogDetector().detect(image, DetectionSettings(score_threshold=1.0)))
+    nothing = DetectionSettings(score_threshold=1.0)
+    assert not len(next(HogDetector().detect_each(image, [nothing])))
 
 
 @pytest.mark.skipif(hasattr(cv2, 'HOGDescriptor'), reason='this OpenCV has HOGDescriptor')

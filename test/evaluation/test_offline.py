@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +16,18 @@ from replay_bags import FIRST_NS, MS, write_bag
 from tiny_detector import BLUE, TINY_MODELS, black, load, paint
 
 from compressed_detector.config import DetectionSettings
-from compressed_detector.detection.camera_model import Mounting
+from compressed_detector.detection.camera_model import CameraModel, Mounting
 from compressed_detector.detection.types import Detections, Image
 from compressed_detector.errors import EvaluationError, ImageError
 from compressed_detector.evaluation.detector_run import Usage, compared, together
 from compressed_detector.evaluation.ground_truth import GroundTruth, Objects
 from compressed_detector.evaluation.offline import run_offline
-from compressed_detector.evaluation.places import Geometry
+from compressed_detector.evaluation.places import Geometry, places
 from compressed_detector.evaluation.sources import BagFrames, Frame
 from compressed_detector.process_figures import cpu_s, peak_rss_bytes, reset_peak
 
 FRONT = '/front/image'
-SETTINGS = DetectionSettings()
+ROBOT, EVERYTHING = DetectionSettings(), DetectionSettings(score_threshold=0.2)
 
 
 def cell(column: int) -> Image:
@@ -54,7 +54,7 @@ def truth(keys: list[int], keyed_by: str = 'index') -> GroundTruth:
 def test_every_frame_is_looked_at(bag: Path) -> None:
     steps: list[tuple[int, int]] = []
     (run,), usage = run_offline('drive', BagFrames(bag), load(TINY_MODELS / 'tiny_gfl.json'),
-                                SETTINGS, lambda done, total: steps.append((done, total)))
+                                ROBOT, EVERYTHING, lambda done, total: steps.append((done, total)))
     assert (run.source, run.camera, run.frame_id) == ('drive', FRONT, 'camera')
     assert run.frames.answered.all()
     assert run.frames.sizes_px.tolist() == [[64, 64]] * 4
@@ -87,18 +87,22 @@ class Shuffled:
 
 
 class Counting:
-    """Sees one object wherever it looks, and counts how often."""
+    """Sees one object wherever it looks, with the score that is asked for, and counts."""
 
     labels, looks = ('thing',), 0
 
-    def detect(self, image: Image, settings: DetectionSettings) -> Detections:
+    def detect_each(
+        self, image: Image, settings: Iterable[DetectionSettings]
+    ) -> Iterator[Detections]:
         self.looks += 1
-        return Detections(np.array([[0, 0, self.looks, 1]]), np.ones(1), np.zeros(1))
+        for each in settings:
+            yield Detections(np.array([[0, 0, self.looks, 1]]), np.full(1, each.score_threshold),
+                             np.zeros(1))
 
 
 def test_frames_are_sorted_by_stamp_and_damaged_ones_are_not_looked_at() -> None:
     detector = Counting()
-    runs, usage = run_offline('film', Shuffled(), detector, SETTINGS)
+    runs, usage = run_offline('film', Shuffled(), detector, ROBOT, EVERYTHING)
     assert [run.camera for run in runs] == ['a', 'b']
     first = runs[0]
     assert first.frames.stamps_ns.tolist() == [10, 20, 30]
@@ -108,11 +112,13 @@ def test_frames_are_sorted_by_stamp_and_damaged_ones_are_not_looked_at() -> None
     assert detector.looks == 4
     assert first.reports.frames.tolist() == [0, 2]
     assert first.reports.boxes_xyxy[:, 2].tolist() == [3, 2]
+    # Timed as the robot has it, reported down to what precision is averaged over.
+    assert first.reports.scores.tolist() == pytest.approx([0.2, 0.2])
     assert (usage.frames, usage.frames_undecodable) == (3, 1)
 
 
 def test_truth_and_labels_of_both_sides_come_together(bag: Path) -> None:
-    (run,), _ = run_offline('drive', BagFrames(bag), Counting(), SETTINGS)
+    (run,), _ = run_offline('drive', BagFrames(bag), Counting(), ROBOT, EVERYTHING)
     film = compared(run, truth([0, 1]), None)
     assert film.labels == ('thing', 'first_channel')
     assert film.frames.annotated.tolist() == [True, True, False, False]
@@ -123,7 +129,7 @@ def test_truth_and_labels_of_both_sides_come_together(bag: Path) -> None:
 
 
 def test_truth_of_another_recording_is_refused(bag: Path) -> None:
-    (run,), _ = run_offline('drive', BagFrames(bag), Counting(), SETTINGS)
+    (run,), _ = run_offline('drive', BagFrames(bag), Counting(), ROBOT, EVERYTHING)
     with pytest.raises(EvaluationError, match=r'got 1 frames by stamp_ns from 5 on, .* theirs are '
                        f'from {FIRST_NS} on'):
         compared(run, truth([5], 'stamp_ns'), None)
@@ -131,8 +137,8 @@ def test_truth_of_another_recording_is_refused(bag: Path) -> None:
 
 
 def test_boxes_are_placed_on_the_floor(bag: Path) -> None:
-    source = BagFrames(bag)
-    (run,), _ = run_offline('drive', source, load(TINY_MODELS / 'tiny_gfl.json'), SETTINGS)
+    source, detector = BagFrames(bag), load(TINY_MODELS / 'tiny_gfl.json')
+    (run,), _ = run_offline('drive', source, detector, ROBOT, EVERYTHING)
     camera = source.calibration(FRONT)
     assert camera is not None
     geometry = Geometry(camera, Mounting(1.0, pitch_rad=0.5))
@@ -146,6 +152,14 @@ def test_boxes_are_placed_on_the_floor(bag: Path) -> None:
     assert film.reports.right_m.tolist() == pytest.approx(expected, rel=1e-5)
     np.testing.assert_allclose(film.objects.forward_m, film.reports.forward_m, rtol=1e-5)
     assert not film.ranges_measured
+
+
+def test_of_an_image_whose_size_is_not_known_the_calibration_has_the_size() -> None:
+    geometry = Geometry(CameraModel(64, 64, 50, 50, 31.5, 31.5), Mounting(1.0))
+    box = np.array([[56.0, 60, 72, 84], [28, 30, 36, 42]])
+    forward, right = places(box, np.array([[128, 128], [0, 0]]), geometry)
+    assert forward.tolist() == pytest.approx([5, 5])
+    assert right.tolist() == pytest.approx([0, 0], abs=1e-6)
 
 
 def test_usages_add_up() -> None:
