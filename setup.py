@@ -56,6 +56,8 @@ setup(
             f'replay_bag = {PACKAGE}.cli.replay_bag:main',
             f'record_results = {PACKAGE}.cli.record_results:main',
             f'compress_model = {PACKAGE}.cli.compress_model:main',
+            f'evaluate_bag = {PACKAGE}.cli.evaluate_bag:main',
+            f'benchmark_model = {PACKAGE}.cli.benchmark_model:main',
         ],
     },
 )

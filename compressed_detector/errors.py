@@ -47,5 +47,9 @@ class EvaluationError(CompressedDetectorError):
     """A data set cannot be scored as asked."""
 
 
+class BenchmarkError(CompressedDetectorError):
+    """Something cannot be measured as asked."""
+
+
 class RosError(CompressedDetectorError):
     """The ROS 2 graph or installation is not as the command needs it."""

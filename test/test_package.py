@@ -118,7 +118,7 @@ def test_installation_announces_itself_to_the_ament_index(prefix):
     assert (prefix / 'share' / PACKAGE / 'package.xml').is_file()
 
 
-@pytest.mark.parametrize('folder', ['launch', 'config', 'models'])
+@pytest.mark.parametrize('folder', ['launch', 'config', 'models', 'interfaces/vision_msgs/msg'])
 def test_installation_shares_every_file_of(prefix, folder):
     assert files_in(ROOT / folder)
     assert files_in(prefix / 'share' / PACKAGE / folder) == files_in(ROOT / folder)
@@ -132,7 +132,7 @@ def test_installation_has_every_module_and_what_lies_among_them(prefix):
 def test_executables_are_where_ros2_run_looks_and_each_has_a_main(prefix):
     folder = prefix / 'lib' / PACKAGE
     names = {path.name for path in folder.iterdir()}
-    assert {'detector_node', 'replay_bag', 'compress_model'} <= names
+    assert {'detector_node', 'replay_bag', 'compress_model', 'evaluate_bag'} <= names
     for name in names:
         module = ast.parse((ROOT / PACKAGE / 'cli' / f'{name}.py').read_text())
         assert 'main' in {node.name for node in module.body if isinstance(node, ast.FunctionDef)}

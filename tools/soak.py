@@ -43,8 +43,9 @@ sys.path.append(str(ROOT / 'tools'))
 
 from harness import detector_process, fresh_domain  # noqa: E402
 from live_node import open_files, resident_bytes  # noqa: E402
-from soak_figures import Result, Sample, evaluate, machine, report  # noqa: E402
+from soak_figures import Result, Sample, evaluate, report  # noqa: E402
 
+from compressed_detector.benchmark.machine import describe  # noqa: E402
 from compressed_detector.evaluation.sources import bag_images  # noqa: E402
 
 BAG = ROOT / 'test' / 'data' / 'pedestrians'
@@ -62,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument('--output', type=Path, default=Path('out/soak'))
     arguments = parser.parse_args(argv)
     result = run(arguments.frames)
-    here = machine()
+    here = describe(['rclpy'])
     text = report(result, here)
     arguments.output.mkdir(parents=True, exist_ok=True)
     figures = {'machine': here, 'broken': result.broken, **dataclasses.asdict(result)}

@@ -4,13 +4,8 @@
 
 from __future__ import annotations
 
-import datetime
-import os
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,22 +80,6 @@ def evaluate(
         tenths_p50_ms=p50_ms,
         tenths_p99_ms=p99_ms,
     )
-
-
-def machine() -> dict[str, Any]:
-    """Describe this machine by what it is, not by its name."""
-    cpu = next(
-        (line.partition(':')[2].strip() for line in Path('/proc/cpuinfo').read_text().splitlines()
-         if line.startswith('model name')), platform.machine(),
-    )
-    pages = os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
-    release = '.'.join(platform.release().split('.')[:2])
-    return {
-        'cpu': cpu, 'cores': os.cpu_count(), 'memory_gib': round(pages / 2**30, 1),
-        'system': f'{platform.system()} {release}',
-        'python': platform.python_version(), 'rclpy': version('rclpy'),
-        'date': datetime.date.today().isoformat(),
-    }
 
 
 def report(result: Result, on: Mapping[str, Any]) -> str:

@@ -52,7 +52,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--output', type=Path, required=True, metavar='DIR',
-        help='folder for metrics.json, and for detections as COCO JSON and as rosbag2',
+        help='folder for report.html, metrics.json, and detections as COCO JSON and as rosbag2',
+    )
+    parser.add_argument(
+        '--video', action='store_true',
+        help='also write every film with what each model reports in it, as MP4',
     )
     parser.add_argument('--force', action='store_true', help='replace results that exist')
     _add_inputs(parser)

@@ -1,13 +1,14 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""The tables that evaluate_bag shows."""
+"""The tables that evaluate_bag shows, on a terminal and in its report."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from compressed_detector.evaluation.bootstrap import Estimate
@@ -44,31 +45,65 @@ ROWS = (
 )
 
 
-def figures_table(evaluation: Evaluation) -> Table:
-    """Return what an owner asks first, a column per model; what is not known is left out."""
-    table = Table('', box=SIMPLE_HEAD)
-    for name in evaluation.models:
-        table.add_column(name, justify='right')
+def figure_rows(evaluation: Evaluation) -> list[list[str]]:
+    """Return a heading, and what an owner asks first, a column per model; only what is known."""
     known = [result.figures for result in evaluation.models.values()]
-    for name, words, form in _rows(known[0]):
-        cells = [_cell(figures[name], form) for figures in known]
-        if any(cells):
-            table.add_row(words, *cells)
-    return table
+    rows = [[words, *(estimate_words(figures[name], form) for figures in known)]
+            for name, words, form in _rows(known[0])]
+    return [['', *evaluation.models], *(row for row in rows if any(row[1:]))]
 
 
-def comparison_table(comparison: Comparison) -> Table:
-    """Return by how much the second is more than the first, where that is not by chance."""
-    table = Table('', 'difference', '95 % interval', 'p', box=SIMPLE_HEAD,
-                  title=f'{comparison.second} against {comparison.first}: agreement '
-                        f'{comparison.agreement_ap:.3f} AP')
+def comparison_rows(comparison: Comparison) -> list[list[str]]:
+    """Return a heading, and by how much the second is more where that may not be by chance."""
+    rows = [['', 'difference', '95 % interval', 'p']]
     for name, words, form in _rows(comparison.figures):
         item = comparison.figures[name]
         if math.isfinite(item.value) and item.p_value < 1 and not math.isnan(item.low):
             signed = form if form.startswith('+') else f'+{form}'
-            table.add_row(words, f'{item.value:{signed}}',
-                          f'{item.low:{signed}} to {item.high:{signed}}', f'{item.p_value:.3f}')
-    return table
+            rows.append([words, f'{item.value:{signed}}',
+                         f'{item.low:{signed}} to {item.high:{signed}}', f'{item.p_value:.3f}'])
+    return rows
+
+
+def comparison_title(comparison: Comparison) -> str:
+    """Return who is compared with whom, and how much they agree."""
+    return (f'{comparison.second} against {comparison.first}: agreement '
+            f'{comparison.agreement_ap:.3f} AP')
+
+
+def tables(evaluation: Evaluation, criteria: Criteria) -> list[tuple[str, list[list[str]]]]:
+    """Return by title what is known by class, by height, by distance, and by recording."""
+    height, distance = (_band_rows(evaluation, criteria, name) for name in BANDS)
+    found = {
+        'By class': _part_rows(evaluation, 'per_class', ('ap', 'ap50', 'recall', 'precision')),
+        'By height in the image (pixels)': height,
+        'Obstacles in the corridor, by distance (metres)': distance,
+        'By recording': _part_rows(evaluation, 'per_source', (
+            'ap50', 'recall', 'precision', 'false_alarms_per_minute', 'latency_ms_p50')),
+    }
+    if len(next(iter(evaluation.models.values())).per_source) == 1:
+        del found['By recording']
+    return [(title, rows) for title, rows in found.items() if len(rows) > 1]
+
+
+def table(rows: Sequence[Sequence[str]], title: str = '') -> Table:
+    """Return rows, of which the first is the heading, for a terminal."""
+    shown = Table(box=SIMPLE_HEAD, title=title or None)
+    for number, name in enumerate(rows[0]):
+        shown.add_column(escape(name), justify='right' if number else 'left')
+    for row in rows[1:]:
+        shown.add_row(*map(escape, row))
+    return shown
+
+
+def estimate_words(estimate: Estimate, form: str) -> str:
+    """Return a figure with its interval; nothing where it is not known."""
+    if math.isnan(estimate.value):
+        return ''
+    value = f'{estimate.value:{form}}'
+    if math.isnan(estimate.low) or estimate.low == estimate.high:
+        return value
+    return f'{value}  [{estimate.low:{form}}, {estimate.high:{form}}]'
 
 
 def _rows(figures: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
@@ -83,12 +118,3 @@ def _rows(figures: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
             rest = found.removeprefix(stem).strip('_').replace('_up_', ' and more ')
             rest = rest.replace('_', ' to ').replace('p', '.')
             yield found, f'{words}, {rest}' if rest else words, form
-
-
-def _cell(estimate: Estimate, form: str) -> str:
-    if math.isnan(estimate.value):
-        return ''
-    value = f'{estimate.value:{form}}'
-    if math.isnan(estimate.low) or estimate.low == estimate.high:
-        return value
-    return f'{value}  [{estimate.low:{form}}, {estimate.high:{form}}]'.replace('[', r'\[')

@@ -17,12 +17,12 @@ from compressed_detector.evaluation.detector_run import CameraRun
 from compressed_detector.evaluation.recording import Recording
 from compressed_detector.ros.detection_bag import write_detections
 
-METRICS, TRUTH_FOLDER = 'metrics.json', 'ground_truth'
+METRICS, REPORT, TRUTH_FOLDER = 'metrics.json', 'report.html', 'ground_truth'
 
 
 def prepare(output: Path, models: Sequence[str], force: bool) -> None:
     """Make the folder, and refuse or remove what is in the way; raises EvaluationError."""
-    mine = [output / METRICS, *(output / name for name in (TRUTH_FOLDER, *models))]
+    mine = [output / METRICS, *(output / name for name in (REPORT, TRUTH_FOLDER, *models))]
     existing = [path for path in mine if path.exists()]
     if existing and not force:
         raise EvaluationError(f'{existing[0]}: exists already; choose another --output, or '
@@ -49,7 +49,7 @@ def write_model(
     reaches the threshold, for recordings that are bags. Where a source has several cameras, the
     name of each follows.
     """
-    several = _sources_with_several(recordings)
+    several = sources_with_several(recordings)
     for recording in recordings:
         name = file_name(recording.source, recording.camera, recording.source in several)
         _write(output / model / f'{name}.json', _lines(report_rows(recording)))
@@ -72,6 +72,13 @@ def write_metrics(output: Path, content: Mapping[str, Any]) -> Path:
     return path
 
 
+def write_report(output: Path, page: str) -> Path:
+    """Write report.html and return its path."""
+    path = output / REPORT
+    _write(path, [page])
+    return path
+
+
 def file_name(source: str, camera: str, several: bool) -> str:
     """Return what the files of a camera are called by."""
     return f'{source}_{_slug(camera)}' if several else source
@@ -82,7 +89,7 @@ def detections_topic(camera: str, several: bool) -> str:
     return f'/detector/{_slug(camera)}/detections' if several else '/detector/detections'
 
 
-def _sources_with_several(recordings: Sequence[Recording]) -> set[str]:
+def sources_with_several(recordings: Sequence[Recording]) -> set[str]:
     names = [item.source for item in recordings]
     return {name for name in names if names.count(name) > 1}
 

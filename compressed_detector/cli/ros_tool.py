@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from compressed_detector.errors import RosError
 
-LIBRARIES = ('rich', 'rosbags')
+LIBRARIES = ('jinja2', 'matplotlib', 'rich', 'rosbags')
 
 
 def split_ros_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

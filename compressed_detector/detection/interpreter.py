@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -53,6 +54,10 @@ class Interpreter(Protocol):
     def outputs(self) -> tuple[TensorInfo, ...]:
         """The network's outputs."""
 
+    @property
+    def inference_s(self) -> float:
+        """How long the network itself took the last time, 0 before the first."""
+
     def run(self, fill: Callable[[npt.NDArray[Any]], None]) -> dict[str, Tensor]:
         """Let ``fill`` write the input array in place, infer, return outputs by name."""
 
@@ -65,16 +70,19 @@ class LiteInterpreter:
     releases the interpreter lock of Python while the network computes.
     """
 
-    def __init__(self, model: bytes, num_threads: int) -> None:
+    def __init__(self, model: bytes, num_threads: int, batch_size: int | None = None) -> None:
         """
-        Open a model from its flatbuffer.
+        Open a model from its flatbuffer, if asked for another number of images at a time.
 
         Raises ModelError when no runtime is installed or the runtime refuses the model.
         """
         runtime, self.runtime_name = _load_runtime()
+        self.inference_s = 0.0
         with _refusals_named(self.runtime_name):
             # XNNPACK is the runtime's default CPU delegate; it covers int8 as well.
             self._interpreter = runtime(model_content=model, num_threads=num_threads)
+            if batch_size is not None:
+                self._resize(batch_size)
             self._interpreter.allocate_tensors()
             inputs = self._interpreter.get_input_details()
             outputs = self._interpreter.get_output_details()
@@ -107,16 +115,23 @@ class LiteInterpreter:
         """
         # The view into the runtime's memory must be gone before invoke, hence no variable.
         fill(self._interpreter.tensor(self._input_index)())
+        start_s = time.perf_counter()
         try:
             self._interpreter.invoke()
         except RuntimeError as error:
             raise ModelError(
                 f'{self.runtime_name} failed while running the model: {error}'
             ) from error
+        self.inference_s = time.perf_counter() - start_s
         return {
             info.name: Tensor(self._interpreter.get_tensor(index), info.scale, info.zero_point)
             for info, index in zip(self.outputs, self._output_indices)
         }
+
+    def _resize(self, batch_size: int) -> None:
+        for item in self._interpreter.get_input_details():
+            shape = [batch_size, *map(int, item['shape'][1:])]
+            self._interpreter.resize_tensor_input(item['index'], shape)
 
 
 def _load_runtime() -> tuple[Callable[..., Any], str]:

@@ -22,12 +22,17 @@ from compressed_detector.evaluation.bootstrap import (
     draw,
     intervals,
 )
+from compressed_detector.evaluation.columns import Floats64
 from compressed_detector.evaluation.criteria import Criteria
 from compressed_detector.evaluation.detector_run import NOT_ANSWERED, Usage
 from compressed_detector.evaluation.evidence import Evidence, gather
 from compressed_detector.evaluation.figures import class_figures, counts, figures
 from compressed_detector.evaluation.ground_truth import NO_TRACK, Objects
-from compressed_detector.evaluation.precision import match_classes, precision_figures
+from compressed_detector.evaluation.precision import (
+    match_classes,
+    precision_at_recalls,
+    precision_figures,
+)
 from compressed_detector.evaluation.recording import Recording
 from compressed_detector.evaluation.units import Units, units_of
 
@@ -38,12 +43,18 @@ USAGE_FIGURES = ('cpu_s_per_frame', 'peak_rss_mb')
 
 @dataclass(frozen=True, eq=False)
 class ModelResult:
-    """The figures of one detector: of all recordings, by class, and by source."""
+    """
+    The figures of one detector: of all recordings, by class, and by source.
+
+    ``precision``: by class of which there is an object, at the recalls 0, 0.01, ..., 1 (101,),
+    IoU 0.50; 0 where a recall is not reached.
+    """
 
     figures: Mapping[str, Estimate]
     counts: Mapping[str, float]
     per_class: Mapping[str, Mapping[str, float]]
     per_source: Mapping[str, Mapping[str, float]]
+    precision: Mapping[str, Floats64]
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,8 @@ def evaluate(
             {**counts(evidence, criteria),
              **{key: getattr(usages[name], key) for key in NOT_ANSWERED}},
             class_figures(evidence), _by_source(items, criteria, drawn[name].whole),
+            {label: precision_at_recalls(found)[0] for label, found in evidence.classes.items()
+             if found.count},
         )
     comparisons = [_compare(first, second, films, drawn, criteria)
                    for first, second in itertools.combinations(films, 2)]

@@ -68,7 +68,7 @@ def latency_histogram_png(latencies_ms: Floats) -> bytes:
     axes.set_xlabel('latency, image to detections (ms)')
     axes.set_ylabel('frames')
     axes.spines[['top', 'right']].set_visible(False)
-    return _png(figure)
+    return png(figure)
 
 
 def learning_curves_png(curves: Mapping[str, Sequence[float]]) -> bytes:
@@ -80,7 +80,7 @@ def learning_curves_png(curves: Mapping[str, Sequence[float]]) -> bytes:
         axes.set_title(name, fontsize=9)
         axes.set_xlabel('epoch')
         axes.spines[['top', 'right']].set_visible(False)
-    return _png(figure)
+    return png(figure)
 
 
 def weight_histograms_png(before: Mapping[str, Floats], after: Mapping[str, Floats]) -> bytes:
@@ -102,7 +102,7 @@ def weight_histograms_png(before: Mapping[str, Floats], after: Mapping[str, Floa
                 axes.hist(values[values != 0], bins=80, range=(-limit, limit), color=colour,
                           alpha=0.7)
         axes.set_title(name, fontsize=8)
-    return _png(figure)
+    return png(figure)
 
 
 def side_by_side(pairs: Sequence[tuple[Image, Image]]) -> Image:
@@ -128,7 +128,8 @@ def _fitted(image: Image, width: int, height: int) -> Image:
     return Letterbox(image.shape[1], image.shape[0], width, height).apply(image, 255)
 
 
-def _png(figure: Any) -> bytes:
+def png(figure: Any) -> bytes:
+    """Return a figure of matplotlib as PNG, and close it."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format='png', dpi=130)
     plt.close(figure)

@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from compressed_detector.detection.ranging import Ranges
+from compressed_detector.evaluation.plots import COLOURS
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt
-
-COLOURS = ('#3b7dd8', '#d8703b', '#3bb273', '#8e44ad')
 
 
 def write_scatter(

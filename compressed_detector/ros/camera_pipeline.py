@@ -123,7 +123,8 @@ class CameraPipeline:
         tracks = self._track(detector.detect(image, config), header, size, config)
         self.outputs.publish_detections(tracks, detector.labels, header)
         unranged = self._publish_obstacles(tracks, size, detector.labels, header, settings)
-        frame.health.count_processed(frame.received_s, self._age_s(header), unranged)
+        frame.health.count_processed(
+            frame.received_s, detector.inference_s, self._age_s(header), unranged)
         self.outputs.publish_debug_image(image, tracks.detections, detector.labels, header)
 
     def _forget_tracks_of_another(self, model: Detector) -> None:

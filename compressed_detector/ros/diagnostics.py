@@ -60,6 +60,8 @@ def of_camera(
         'frames per second': f'{numbers.fps:.2f}',
         'latency p50 (ms)': f'{numbers.latency.p50_ms:.2f}',
         'latency p99 (ms)': f'{numbers.latency.p99_ms:.2f}',
+        'inference p50 (ms)': f'{numbers.inference.p50_ms:.2f}',
+        'inference p99 (ms)': f'{numbers.inference.p99_ms:.2f}',
         'age p50 (ms)': f'{numbers.age.p50_ms:.2f}',
         'age p99 (ms)': f'{numbers.age.p99_ms:.2f}',
         'silent for (s)': f'{numbers.silent_s:.2f}',

@@ -56,16 +56,18 @@ class Snapshot:
     """
     Counts since activation; rates and spreads over the last seconds.
 
-    ``latency``: from receipt to publication. ``age``: from the stamp of the image to the
-    publication of its result. ``replaced_share``: of the frames that arrived in the last
-    seconds, which part a newer one replaced. ``unranged``: objects whose range is not known, in
-    the newest frame. ``silent_s``: since the last frame, or since activation.
+    ``latency``: from receipt to publication. ``inference``: the network's part of that. ``age``:
+    from the stamp of the image to the publication of its result. ``replaced_share``: of the
+    frames that arrived in the last seconds, which part a newer one replaced. ``unranged``: objects
+    whose range is not known, in the newest frame. ``silent_s``: since the last frame, or since
+    activation.
     """
 
     counts: Counts
     fps: float
     replaced_share: float
     latency: Spread
+    inference: Spread
     age: Spread
     unranged: int
     silent_s: float
@@ -80,6 +82,7 @@ class Health:
         self._counts: collections.Counter[str] = collections.Counter()
         self._undecodable: collections.Counter[str] = collections.Counter()
         self._latencies_s: collections.deque[float] = collections.deque(maxlen=WINDOW)
+        self._inferences_s: collections.deque[float] = collections.deque(maxlen=WINDOW)
         self._ages_s: collections.deque[float] = collections.deque(maxlen=WINDOW)
         self._times_s: dict[str, collections.deque[float]] = {
             name: collections.deque(maxlen=WINDOW)
@@ -119,11 +122,14 @@ class Health:
         with self._lock:
             self._counts['lost'] += frames
 
-    def count_processed(self, received_s: float, age_s: float, unranged: int) -> None:
+    def count_processed(
+        self, received_s: float, inference_s: float, age_s: float, unranged: int
+    ) -> None:
         """Count a frame whose result was published now; received_s is when it arrived."""
         with self._lock:
             self._count('processed')
             self._latencies_s.append(self._clock() - received_s)
+            self._inferences_s.append(inference_s)
             self._ages_s.append(age_s)
             self._unranged = unranged
 
@@ -141,6 +147,7 @@ class Health:
                 fps=recent['processed'] / window_s,
                 replaced_share=recent['replaced'] / max(recent['received'], 1),
                 latency=Spread.of(self._latencies_s),
+                inference=Spread.of(self._inferences_s),
                 age=Spread.of(self._ages_s),
                 unranged=self._unranged,
                 silent_s=now - self._last_received_s,

@@ -20,11 +20,13 @@ def test_rates_latencies_and_ages_come_from_the_frames():
     for _ in range(20):
         clock.now += 0.1
         health.count_received()
-        health.count_processed(received_s=clock.now - 0.025, age_s=0.06, unranged=2)
+        health.count_processed(
+            received_s=clock.now - 0.025, inference_s=0.02, age_s=0.06, unranged=2)
     numbers = health.snapshot()
     assert numbers.counts.received == numbers.counts.processed == 20
     assert numbers.fps == pytest.approx(10.0)
     assert numbers.latency.p50_ms == pytest.approx(25.0)
+    assert numbers.inference.p50_ms == pytest.approx(20.0)
     assert numbers.age.p99_ms == pytest.approx(60.0)
     assert numbers.unranged == 2
 
@@ -32,7 +34,7 @@ def test_rates_latencies_and_ages_come_from_the_frames():
 def test_the_rate_forgets_what_is_long_ago():
     clock = ManualClock()
     health = Health(clock)
-    health.count_processed(clock.now, 0.1, 0)
+    health.count_processed(clock.now, 0.05, 0.1, 0)
     clock.now += 60
     numbers = health.snapshot()
     assert numbers.fps == 0

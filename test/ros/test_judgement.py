@@ -12,7 +12,8 @@ from compressed_detector.ros.judgement import Camera, Level, judge
 CAMERA = Camera('/image', publishers=1, published_s=60.0, compressed=False)
 FINE = Snapshot(
     counts=Counts(received=10, processed=10), fps=10.0, replaced_share=0.0,
-    latency=Spread(20.0, 30.0), age=Spread(30.0, 40.0), unranged=0, silent_s=0.1,
+    latency=Spread(20.0, 30.0), inference=Spread(15.0, 20.0), age=Spread(30.0, 40.0), unranged=0,
+    silent_s=0.1,
 )
 NOTHING_YET = replace(FINE, counts=Counts())
 
