@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from compressed_detector.annotations import CocoData
 from compressed_detector.cli.progress import Progress, progress_of
 from compressed_detector.compression.archiving import pack
 from compressed_detector.compression.build import Build
+from compressed_detector.compression.convert import Conversion, convert
 from compressed_detector.compression.cost import cost
+from compressed_detector.compression.formats import FLOAT32, STATIC_INT8
+from compressed_detector.compression.ranges import calibrate
 from compressed_detector.detection.bundle import Bundle
 from compressed_detector.detection.detector import Detector
 from compressed_detector.detection.interpreter import LiteInterpreter
@@ -78,13 +83,8 @@ class Examination:
             'archive_bytes': len(pack(bundle)),
             **dataclasses.asdict(cost(examined.build.network, examined.input_size)),
         }
-        for threads in THREADS:
-            times = latency.latencies_ms({'dense': self.first.bundle, 'model': bundle}, threads,
-                                         ROUNDS, progress_of(task, self._progress))
-            ratio = times['model'] / times['dense']
-            figures[f'latency_ratio_{threads}thread'] = round(ratio, 4)
-        self.stages.append({**figures, **self._precision(bundle, task),
-                            **self._agreement(bundle)})
+        self.stages.append({**figures, **self._latencies(examined, task),
+                            **self._precision(bundle, task), **self._agreement(bundle)})
 
     def judge(self, bundle: Bundle) -> Mapping[str, float]:
         """Return how much a model agrees with the dense network on held-out pictures."""
@@ -118,6 +118,20 @@ class Examination:
             figures['agreement_change'] = [round(value, 4) for value in change]
         return figures
 
+    def _latencies(self, examined: Examined, task: str) -> dict[str, float]:
+        """Return times as ratios to the dense network's: as it is and, if in float32, as int8."""
+        models = {'dense': self.first.bundle.model, '': examined.bundle.model}
+        if examined.build.conversion.format is FLOAT32:
+            models['_int8'] = _as_int8(examined)
+        figures = {}
+        for threads in THREADS:
+            times = latency.latencies_ms(
+                models, threads, ROUNDS, progress_of(task, self._progress))
+            dense_ms = times.pop('dense')
+            figures.update({f'latency_ratio_{threads}thread{name}': round(time_ms / dense_ms, 4)
+                            for name, time_ms in times.items()})
+        return figures
+
     def _precision(self, bundle: Bundle, task: str) -> dict[str, float]:
         if self._truth is None:
             return {}
@@ -126,6 +140,14 @@ class Examination:
             progress_of(task, self._progress),
         )
         return {'ap': round(result.ap, 4), 'ap50': round(result.ap50, 4)}
+
+
+def _as_int8(examined: Examined) -> bytes:
+    """Return a model that takes as long in int8 as a calibrated one; what it says is nothing."""
+    network, size = examined.build.network, examined.input_size
+    noise = np.random.default_rng(0).uniform(0, 255, (1, size, size, network.input_channels))
+    ranges = calibrate(network, size, [noise.astype(np.float32)])
+    return convert(network, size, Conversion(STATIC_INT8, ranges)).tflite
 
 
 def detector_of(bundle: Bundle) -> Detector:

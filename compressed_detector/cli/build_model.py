@@ -107,7 +107,7 @@ def run_plan(arguments: argparse.Namespace) -> None:
         pictures = len(learning_images(images)) if images else 0
         plain = dataclasses.replace(recipe.design, stages=())
         bundle = pipeline.run_design(plain, start, pipeline.Order(None, progress))
-    inference_ms = latency.latencies_ms({'dense': bundle}, threads=2, rounds=10)['dense']
+    inference_ms = latency.latencies_ms({'dense': bundle.model}, threads=2, rounds=10)['dense']
     expected = pipeline.forecasts(recipe.design, start, pictures)
     print(plan_table(recipe.name, expected, inference_ms))
     if labels and images:

@@ -33,6 +33,8 @@ COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ('archive_bytes', 'MB .dcz', lambda value: f'{value / 1e6:.2f}'),
     ('latency_ratio_1thread', 'time, 1 thread', lambda value: f'{value:.2f}'),
     ('latency_ratio_2thread', '2 threads', lambda value: f'{value:.2f}'),
+    ('latency_ratio_1thread_int8', 'as int8, 1 thread', lambda value: f'{value:.2f}'),
+    ('latency_ratio_2thread_int8', '2 threads', lambda value: f'{value:.2f}'),
     ('agreement', 'agreement', lambda value: f'{value:.3f}'),
     ('agreement_change', 'change [95 %]',
      lambda change: '{:+.3f} [{:+.3f}, {:+.3f}]'.format(*change)),
@@ -43,7 +45,7 @@ COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
 
 def figure_rows(stages: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     """Return a heading, then the figures of every stage, as words."""
-    columns = [column for column in COLUMNS if column[0] in stages[-1]]
+    columns = [column for column in COLUMNS if any(column[0] in stage for stage in stages)]
     return [
         ['stage', *(heading for _, heading, _ in columns)],
         *([stage['stage'], *(write(stage[key]) if key in stage else ''

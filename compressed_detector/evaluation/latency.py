@@ -12,30 +12,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from compressed_detector.detection.bundle import Bundle
 from compressed_detector.detection.interpreter import LiteInterpreter
 
 WARM_UP_ROUNDS = 3
 
 
 def latencies_ms(
-    bundles: Mapping[str, Bundle], threads: int, rounds: int,
+    models: Mapping[str, bytes], threads: int, rounds: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, float]:
     """
-    Return the median time of one inference of each model, ms, without fitting and decoding.
+    Return the median time of one inference of each .tflite file, ms, fed and read in its arrays.
 
     The models take turns, so that whatever else slows the machine down slows all of them. The
     input is noise: the time does not depend on what is in it.
     """
-    interpreters = {name: LiteInterpreter(bundle.model, threads)
-                    for name, bundle in bundles.items()}
+    interpreters = {name: LiteInterpreter(model, threads) for name, model in models.items()}
     noise = np.random.default_rng(0)
 
     def fill(array: npt.NDArray[Any]) -> None:
         array[...] = noise.integers(0, 256, array.shape).astype(array.dtype)
 
-    times: dict[str, list[float]] = {name: [] for name in bundles}
+    times: dict[str, list[float]] = {name: [] for name in models}
     for done in range(rounds + WARM_UP_ROUNDS):
         for name, interpreter in interpreters.items():
             start_s = time.perf_counter()

@@ -99,6 +99,8 @@ def test_build_writes_a_model_and_its_manifest_and_says_so(
         'dense', 'input 96', 'wi8_ai8']
     assert metrics['size_bytes'] == len(bundle.model)
     assert metrics['archive_bytes'] < metrics['size_bytes'] < metrics['stages'][0]['size_bytes']
+    assert [{'latency_ratio_1thread_int8', 'latency_ratio_2thread_int8'} <= set(stage)
+            for stage in metrics['stages']] == [True, True, False]
     assert metrics['macs'] == bundle.manifest.lineage['macs']
     assert {'ap', 'ap50', 'ap_dense', 'latency_ratio_1thread', 'params'} <= set(metrics)
     page = (output / f'{NAME}.report.html').read_text()

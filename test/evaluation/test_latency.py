@@ -7,9 +7,9 @@ from compressed_detector.evaluation.latency import WARM_UP_ROUNDS, latencies_ms
 
 
 def test_models_take_turns_and_every_one_has_a_time() -> None:
-    bundle = Bundle.load(TINY_MODEL)
+    model = Bundle.load(TINY_MODEL).model
     told: list[tuple[int, int]] = []
-    times = latencies_ms({'first': bundle, 'second': bundle}, 1, 5,
+    times = latencies_ms({'first': model, 'second': model}, 1, 5,
                          lambda done, total: told.append((done, total)))
     assert set(times) == {'first', 'second'}
     assert min(times.values()) > 0
