@@ -71,21 +71,6 @@ def comparison_title(comparison: Comparison) -> str:
             f'{comparison.agreement_ap:.3f} AP')
 
 
-def tables(evaluation: Evaluation, criteria: Criteria) -> list[tuple[str, list[list[str]]]]:
-    """Return by title what is known by class, by height, by distance, and by recording."""
-    height, distance = (_band_rows(evaluation, criteria, name) for name in BANDS)
-    found = {
-        'By class': _part_rows(evaluation, 'per_class', ('ap', 'ap50', 'recall', 'precision')),
-        'By height in the image (pixels)': height,
-        'Obstacles in the corridor, by distance (metres)': distance,
-        'By recording': _part_rows(evaluation, 'per_source', (
-            'ap50', 'recall', 'precision', 'false_alarms_per_minute', 'latency_ms_p50')),
-    }
-    if len(next(iter(evaluation.models.values())).per_source) == 1:
-        del found['By recording']
-    return [(title, rows) for title, rows in found.items() if len(rows) > 1]
-
-
 def table(rows: Sequence[Sequence[str]], title: str = '') -> Table:
     """Return rows, of which the first is the heading, for a terminal."""
     shown = Table(box=SIMPLE_HEAD, title=title or None)

@@ -90,6 +90,7 @@ def detections_topic(camera: str, several: bool) -> str:
 
 
 def sources_with_several(recordings: Sequence[Recording]) -> set[str]:
+    """Return the sources that have several cameras."""
     names = [item.source for item in recordings]
     return {name for name in names if names.count(name) > 1}
 

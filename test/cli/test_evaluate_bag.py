@@ -334,7 +334,7 @@ def test_a_machine_without_ros_and_tensorflow_evaluates_offline(bag: Path, tmp_p
     assert 'rclpy is missing; source a ROS 2 distribution first' in live.stderr
 
 
-@pytest.mark.parametrize('library', ['rosbags', 'rich'])
+@pytest.mark.parametrize('library', ['rosbags', 'rich', 'matplotlib', 'jinja2'])
 def test_a_library_that_is_missing_is_named_with_the_command(library: str, tmp_path: Path) -> None:
     result = without({library}, 'bag', '--output', str(tmp_path))
     assert result.returncode == 2

@@ -82,6 +82,7 @@ def test_live_and_offline_agree_on_every_frame(
     assert figures['peak_rss_mb']['value'] > 20
     assert figures['cpu_s_per_frame']['value'] > 0
     assert json.loads((live / 'metrics.json').read_text())['mode'] == 'live'
+    assert 'alt="Age of answers"' in (live / 'report.html').read_text()
 
 
 def test_frames_that_the_node_skips_are_neither_found_nor_held_against_the_detector(

@@ -46,6 +46,16 @@ def test_agreement_is_precision_when_the_first_is_taken_for_the_truth() -> None:
     assert np.isnan(agreement([[]], [[Report()]]))
 
 
+def test_the_curve_of_a_class_has_its_average_precision_as_its_mean() -> None:
+    film = recording([[Thing(), Thing(THERE)]], [[Report(score=0.9), Report((9, 9, 20, 20))]])
+    (result,) = evaluated(film).models.values()
+    assert list(result.precision) == ['person']
+    curve = result.precision['person']
+    assert curve.shape == (101,)
+    assert curve.mean() == pytest.approx(result.per_class['person']['ap50'], abs=1e-9)
+    assert (curve[0], curve[-1]) == (pytest.approx(1), 0)
+
+
 def test_what_the_first_barely_sees_is_no_truth() -> None:
     assert agreement([[Report(), Report(THERE, 0.1)]], [[Report()]]) == pytest.approx(1)
 
