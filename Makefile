@@ -1,6 +1,7 @@
 # make demo   the real node on the sample bag over real DDS; results in out/demo/
 # make test   style, types, import contracts and every test
 # make test-oldest   what the robot runs, with the oldest runtime, NumPy and OpenCV, in .venv-oldest
+# make benchmark   what models and node cost here, and other runtimes: docs/performance.*; quiet!
 # make lint   style, types and import contracts only
 #
 # Each makes what it needs in .venv and is quick the second time. With a sourced ROS 2 distribution
@@ -38,7 +39,12 @@ OLDEST_TESTS := test/config test/detection test/evaluation test/ros test/tools/t
     $(addprefix --ignore=test/ros/test_,cameras.py faults.py freshness.py lifecycle.py replay.py \
         security.py)
 
-.PHONY: demo test test-oldest lint clean
+BENCHMARK := .venv-benchmark
+# Nothing else may run meanwhile.
+BENCHMARK_MODELS := fast balanced accurate
+BENCHMARK_IMAGES := test/data/pedestrians
+
+.PHONY: demo test test-oldest benchmark lint clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -51,6 +57,15 @@ test: lint
 test-oldest:
 	$(MAKE) ROS_DISTRO= VENV=$(OLDEST) ROBOT=requirements/robot-oldest.txt $(OLDEST)/.robot-test
 	$(OLDEST)/bin/python -m pytest $(OLDEST_TESTS)
+
+# In an environment of its own: the other runtimes bring much with them.
+benchmark:
+	$(MAKE) VENV=$(BENCHMARK) $(BENCHMARK)/.peers
+	$(BENCHMARK)/bin/python -m compressed_detector.cli.benchmark_model networks \
+	    $(BENCHMARK_MODELS) --peers --images $(BENCHMARK_IMAGES) --force
+	$(BENCHMARK)/bin/python -m compressed_detector.cli.benchmark_model node \
+	    --images $(BENCHMARK_IMAGES) --force
+	$(BENCHMARK)/bin/python tools/render_performance.py
 
 lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .
@@ -86,6 +101,12 @@ $(VENV)/.robot-test: $(VENV)/.demo requirements/test.txt
 $(VENV)/.test: $(VENV)/.demo requirements/workshop.txt requirements/test.txt
 	@echo 'installing the workshop and the test tools'
 	$(PIP) -r $(ROBOT) -r requirements/demo.txt -r requirements/workshop.txt -r requirements/test.txt
+	@touch $@
+
+$(VENV)/.peers: $(VENV)/.demo requirements/workshop.txt requirements/peers.txt
+	@echo 'installing the workshop and other runtimes'
+	$(PIP) -r $(ROBOT) -r requirements/demo.txt -r requirements/workshop.txt \
+	    -r requirements/peers.txt
 	@touch $@
 
 clean:

@@ -44,7 +44,11 @@ setup(
     ],
     install_requires=['setuptools'],
     # Without it `colcon test` looks for unittest classes, finds none and calls that a success.
-    extras_require={'test': ['pytest']},
+    extras_require={
+        'test': ['pytest'],
+        # What benchmark_model compares with; requirements/peers.txt has the versions.
+        'peers': ['onnx', 'onnxruntime', 'openvino', 'nncf', 'ncnn'],
+    },
     zip_safe=False,
     maintainer='The compressed_detector authors',
     maintainer_email='compressed_detector@users.noreply.github.com',

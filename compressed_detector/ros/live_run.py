@@ -6,10 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shlex
-import signal
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,11 +18,11 @@ from rclpy.executors import SingleThreadedExecutor
 
 from compressed_detector.errors import RosError
 from compressed_detector.process_figures import cpu_s, peak_rss_bytes
+from compressed_detector.ros.child_process import child_process, fails_when_dead
 from compressed_detector.ros.recorder import Recorder
 
 START_TIMEOUT_S = 60.0
 SETTLE_TIMEOUT_S = 10.0
-STOP_TIMEOUT_S = 5.0
 # What becomes of an image that the node received.
 FATES = ('frames processed', 'frames replaced by newer', 'frames skipped by max_rate',
          'frames older than max_age', 'frames undecodable')
@@ -63,15 +60,16 @@ def run_live(
     Raises RosError when a process ends early, and never leaves one behind.
     """
     with (
-        _process(node_command, environment) as node,
+        child_process(node_command, environment) as node,
         _recorder(image_topic) as (recorder, spin_until),
         tempfile.TemporaryDirectory() as folder,
     ):
-        spin_until(recorder.hears_detector, START_TIMEOUT_S, _dies(node, 'the detector node'))
+        alive = fails_when_dead(node, 'the detector node')
+        spin_until(recorder.hears_detector, START_TIMEOUT_S, alive)
         started_cpu_s = cpu_s(node.pid)
         summary = Path(folder) / 'published.json'
-        with _process([*replay_command, '--summary', str(summary)], environment) as replay:
-            spin_until(lambda: replay.poll() is not None, None, _dies(node, 'the detector node'))
+        with child_process([*replay_command, '--summary', str(summary)], environment) as replay:
+            spin_until(lambda: replay.poll() is not None, None, alive)
         if replay.returncode != 0:
             raise RosError(f'the bag could not be played: {shlex.join(replay_command)} ended '
                            f'with {replay.returncode}')
@@ -95,13 +93,6 @@ def _settled(recorder: Recorder) -> bool:
         and counts['frames processed'] == len(recorder.answers)
         and counts['frames received'] == len(recorder.image_arrivals_s)
     )
-
-
-def _dies(process: subprocess.Popen[bytes], name: str) -> Callable[[], None]:
-    def check() -> None:
-        if process.poll() is not None:
-            raise RosError(f'{name} ended with {process.returncode}; its messages are above')
-    return check
 
 
 SpinUntil = Callable[..., None]
@@ -132,26 +123,3 @@ def _recorder(image_topic: str) -> Iterator[tuple[Recorder, SpinUntil]]:
         executor.shutdown()
         recorder.destroy_node()
         rclpy.try_shutdown()
-
-
-@contextlib.contextmanager
-def _process(
-    command: Sequence[str], environment: Mapping[str, str] | None
-) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, env={**os.environ, **(environment or {})})
-    try:
-        yield process
-    finally:
-        _stop(process, shlex.join(command))
-
-
-def _stop(process: subprocess.Popen[bytes], name: str) -> None:
-    """End a process the way Ctrl-C does, and for certain."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-    try:
-        process.wait(STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        raise RosError(f'{name} did not end within {STOP_TIMEOUT_S} s of SIGINT') from None

@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,25 @@ def test_outputs_are_copies_that_outlive_the_next_run(lookup: LiteInterpreter) -
     second = lookup.run(filled(2))[name]
     assert np.all(first.values == 11)
     assert np.all(second.values == 12)
+
+
+def test_time_of_the_network_itself_is_kept(lookup: LiteInterpreter) -> None:
+    assert lookup.inference_s == 0
+    start_s = time.perf_counter()
+    lookup.run(filled(1))
+    assert 0 < lookup.inference_s < time.perf_counter() - start_s
+
+
+def test_several_images_are_taken_at_once_when_asked_for(tiny_models: Path) -> None:
+    model = (tiny_models / 'lookup.tflite').read_bytes()
+    interpreter = LiteInterpreter(model, num_threads=1, batch_size=3)
+    assert interpreter.input.shape[0] == 3
+
+    def fill(array: np.ndarray) -> None:
+        array[...] = np.arange(3).reshape(3, 1, 1, 1)
+
+    (output,) = interpreter.run(fill).values()
+    assert [*output.values.reshape(3, -1)[:, 0]] == [10, 11, 12]
 
 
 def test_runtime_is_named(lookup: LiteInterpreter) -> None:
