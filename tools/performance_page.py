@@ -29,7 +29,8 @@ def summary(
     return {
         'date': networks['machine']['date'],
         'machine': networks['machine'],
-        'load_before': {'networks': networks['load_before'], 'node': node['load_before']},
+        'others_processors': {'networks': networks['others_processors'],
+                              'node': node['others_processors']},
         'reference': networks['reference'],
         'models': {
             name: {'short': short[name], **figures} for name, figures in ours.items()},
@@ -86,7 +87,7 @@ def _node(node: Mapping[str, Any]) -> dict[str, Any]:
 
 def page(figures: Mapping[str, Any]) -> str:
     """Return the page, Markdown."""
-    machine, load = figures['machine'], figures['load_before']
+    machine, others = figures['machine'], figures['others_processors']
     return f"""# Performance
 
 Written by `tools/render_performance.py` from what `make benchmark` measured; all figures are in
@@ -95,7 +96,8 @@ which come from networks that took turns.
 
 {machine['date']}; {machine['cpu']}, {machine['cores']} cores
 ({', '.join(machine['instructions'])}), {machine['memory_gib']} GiB; {machine['system']}; Python
-{machine['python']}. Load before: {load['networks']} (networks), {load['node']} (node).
+{machine['python']}. Meanwhile everything else took {others['networks']:.2f} processors (networks)
+and {others['node']:.2f} (node).
 
 ## Models
 

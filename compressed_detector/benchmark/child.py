@@ -14,27 +14,28 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from compressed_detector.errors import BenchmarkError, CompressedDetectorError
 
 TIMEOUT_S = 600.0
-# What the number of threads of NumPy's matrix products goes by, whoever computes them.
-NUMPY_THREADS = ('OPENBLAS_NUM_THREADS', 'OMP_NUM_THREADS', 'MKL_NUM_THREADS')
 
 
-def ask(task: str, *arguments: object, numpy_threads: int = 1) -> dict[str, Any]:
+def ask(
+    task: str, *arguments: object, environment: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """
     Run a task in a process of its own, on the processors of this thread, and return its answer.
 
-    Raises BenchmarkError with the end of what the process said when it fails.
+    ``environment``: variables beside those of this process. Raises BenchmarkError with the end of
+    what it said when it fails.
     """
-    settings = dict.fromkeys(NUMPY_THREADS, str(numpy_threads))
     try:
         process = subprocess.run(
             [sys.executable, '-m', __name__, task, *map(str, arguments)],
-            env={**os.environ, **settings}, capture_output=True, text=True, timeout=TIMEOUT_S,
-            check=False,
+            env={**os.environ, **(environment or {})}, capture_output=True, text=True,
+            timeout=TIMEOUT_S, check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise BenchmarkError(f'{task}: not ready within {TIMEOUT_S:.0f} s') from error

@@ -8,12 +8,13 @@ import contextlib
 import datetime
 import os
 import platform
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-CPU_INFO = Path('/proc/cpuinfo')
+CPU_INFO, PROCESSOR_TIMES = Path('/proc/cpuinfo'), Path('/proc/stat')
 # What makes networks of int8 and of halves fast, in the words of x86 and of ARM.
 DOT_PRODUCTS = ('avx2', 'avx512f', 'avx_vnni', 'avx512_vnni', 'avx512_bf16', 'avx512_fp16',
                 'amx_int8', 'asimdhp', 'asimddp', 'i8mm', 'bf16', 'sve')
@@ -22,11 +23,10 @@ DOT_PRODUCTS = ('avx2', 'avx512f', 'avx_vnni', 'avx512_vnni', 'avx512_bf16', 'av
 def describe(packages: Iterable[str] = ()) -> dict[str, Any]:
     """Return processor, memory, system, the versions of packages that are there, and the date."""
     pages = os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
-    flags = cpu_field('flags').split() or cpu_field('Features').split()
     return {
         'cpu': cpu_field('model name') or platform.machine(),
         'cores': os.cpu_count(),
-        'instructions': [name for name in DOT_PRODUCTS if name in flags],
+        'instructions': instructions(),
         'memory_gib': round(pages / 2**30, 1),
         'system': f'{platform.system()} {".".join(platform.release().split(".")[:2])}',
         'python': platform.python_version(),
@@ -35,9 +35,38 @@ def describe(packages: Iterable[str] = ()) -> dict[str, Any]:
     }
 
 
-def load() -> float:
-    """Return how many processes wanted to run in the last minute: figures want nearly none."""
-    return round(os.getloadavg()[0], 2)
+class Others:
+    """
+    What everything else takes of the processors while something is measured.
+
+    Other programs, other users of a virtual machine's hardware, and the system: figures want
+    nearly nothing of it.
+    """
+
+    def __init__(
+        self, path: Path = PROCESSOR_TIMES, clock_s: Callable[[], float] = time.monotonic,
+        own_s: Callable[[], float] = lambda: sum(os.times()[:4]),  # and of children, once they end
+    ) -> None:
+        self._path, self._clock_s, self._own_s = path, clock_s, own_s
+        self._begun = self._times_s()
+
+    def processors(self) -> float:
+        """Return how many processors it took on average since this was made."""
+        elapsed_s, busy_s, own_s = (
+            now - begun for now, begun in zip(self._times_s(), self._begun))
+        return round((busy_s - own_s) / elapsed_s, 3)
+
+    def _times_s(self) -> tuple[float, float, float]:
+        fields = self._path.read_text(encoding='ascii').split('\n', 1)[0].split()[1:9]
+        user, nice, system, _, _, interrupts, soft, stolen = map(int, fields)
+        ticks = user + nice + system + interrupts + soft + stolen
+        return self._clock_s(), ticks / os.sysconf('SC_CLK_TCK'), self._own_s()
+
+
+def instructions() -> list[str]:
+    """Return what this processor has to multiply many small numbers at once."""
+    flags = cpu_field('flags').split() or cpu_field('Features').split()
+    return [name for name in DOT_PRODUCTS if name in flags]
 
 
 def cpu_field(name: str, path: Path = CPU_INFO) -> str:

@@ -45,7 +45,12 @@ def show_node(results: Mapping[str, Any]) -> None:
     console.print(table)
     console.print(
         'overhead: what is not the network, of the network, from receipt to publication\n'
-        f'load before: {results["load_before"]}', markup=False, highlight=False)
+        + _others(results), markup=False, highlight=False)
+
+
+def _others(results: Mapping[str, Any]) -> str:
+    return (f'others took {results["others_processors"]:.2f} processors meanwhile: more than '
+            'about 0.1 spoils times, and less their ratios')
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -108,8 +113,7 @@ def _notes(results: Mapping[str, Any]) -> str:
         'energy: estimated from operations and bytes with 45 nm figures (Han et al., EIE, 2016), '
         'from all between layers in on-chip memory to all in DRAM; no measurement',
         'of the roof: of what a float32 matrix product and a copy reach here; int8 may exceed it',
-        f'load before: {results["load_before"]}; more than about 0.3 spoils times, and less '
-        'their ratios',
+        _others(results),
     ]
     if all(model['energy_rapl_mj'] is None for model in results['models']):
         lines.append('the processor does not let its energy counters (RAPL) be read')

@@ -32,7 +32,7 @@ examples:
     benchmark_model node
 
 Times of different runs do not compare: other programs, other clocks. Ratios within one run do: in
-it the networks take turns. Close other programs first; the load before is in the results.
+it the networks take turns. Close other programs first; the results say what others took.
 """
 
 

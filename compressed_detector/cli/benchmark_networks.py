@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from compressed_detector.benchmark import energy, figures, plots, rapl, subjects
+from compressed_detector.benchmark import energy, figures, plots, rapl, roofline, subjects
 from compressed_detector.benchmark.child import ask
 from compressed_detector.benchmark.contenders import (
     batch_latencies,
@@ -20,7 +20,7 @@ from compressed_detector.benchmark.contenders import (
     latencies,
 )
 from compressed_detector.benchmark.litert import LiteRt
-from compressed_detector.benchmark.machine import describe, load
+from compressed_detector.benchmark.machine import Others, describe
 from compressed_detector.benchmark.operations import Operation, operations
 from compressed_detector.benchmark.pinning import pinned
 from compressed_detector.benchmark.roofline import Roof
@@ -55,29 +55,30 @@ def measure(
     arguments: argparse.Namespace, given: Sequence[Subject], progress: Progress
 ) -> dict[str, Any]:
     """Return all figures; the first model is what the ratios are to."""
-    before = load()
     prepared = _prepare(arguments, given, progress)
     models = [*prepared.dense, *given]
     contenders = [*map(contender_of, models), *prepared.contenders]
     plan = Plan(arguments.turns, arguments.runs)
-    roofs = {threads: _roof(threads) for threads in arguments.threads}
+    others = Others()
+    roofs = {threads: roofline.roof(threads) for threads in arguments.threads}
     times = {
         threads: latencies(contenders, threads, plan,
                            progress_of(f'{threads} threads, in turns', progress))
         for threads in arguments.threads
     }
     reference = models[0].name
+    figures_of = [
+        _model(subject, _latencies(subject.name, times, reference), roofs, arguments, progress)
+        for subject in models
+    ]
     return {
         'machine': describe(['ai-edge-litert', 'tflite-runtime', 'numpy']),
-        'load_before': before,
+        'others_processors': others.processors(),
         'plan': {'turns': plan.turns, 'runs': plan.runs, 'threads': arguments.threads,
                  'batches': arguments.batches},
         'reference': reference,
         'roof': {str(threads): dataclasses.asdict(roof) for threads, roof in roofs.items()},
-        'models': [
-            _model(subject, _latencies(subject.name, times, reference), roofs, arguments, progress)
-            for subject in models
-        ],
+        'models': figures_of,
         'peers': [
             {**facts, 'latency': _latencies(name, times, reference)}
             if 'left_out' not in facts else facts for name, facts in prepared.facts.items()
@@ -95,11 +96,6 @@ def _prepare(
                              'calibrate int8 on and to compare outputs on')
     return benchmark_peers.prepare(
         given, arguments.images, arguments.work, arguments.output / 'dense', progress)
-
-
-def _roof(threads: int) -> Roof:
-    with pinned(threads):
-        return Roof(**ask('roofline', threads, numpy_threads=threads))
 
 
 def _latencies(

@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from compressed_detector.benchmark.machine import describe, load
+from compressed_detector.benchmark.machine import Others, describe
 from compressed_detector.benchmark.node_figures import node_figures
 from compressed_detector.cli import bag_frames, benchmark_display
 from compressed_detector.cli.progress import Progress, open_progress
@@ -39,13 +39,13 @@ def run(arguments: argparse.Namespace) -> None:
     files.refuse_existing([arguments.output / RESULTS], arguments.force)
     # A domain of its own keeps it apart from whatever else talks on this network.
     os.environ.setdefault('ROS_DOMAIN_ID', str(random.randint(1, 100)))
-    before = load()
     with open_progress() as progress:
         pictures = _pictures(arguments.images, arguments.work, progress)
+        others = Others()
         found = _conditions(arguments, manifest, pictures, progress)
     results = {
         'machine': describe(['rclpy', 'ai-edge-litert', 'tflite-runtime', 'numpy']),
-        'load_before': before,
+        'others_processors': others.processors(),
         'model': manifest.stem,
         'num_threads': arguments.num_threads,
         'pictures': 'noise' if arguments.images is None else arguments.images.name,

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from compressed_detector.benchmark.child import ask
-from compressed_detector.benchmark.machine import cpu_field, describe
+from compressed_detector.benchmark.machine import Others, cpu_field, describe
 from compressed_detector.benchmark.pinning import pinned, processors
 from compressed_detector.benchmark.rapl import counters, joules_of
-from compressed_detector.benchmark.roofline import Roof
+from compressed_detector.benchmark.roofline import Roof, roof
 from compressed_detector.errors import BenchmarkError
 
 
@@ -36,10 +36,10 @@ def test_more_threads_than_processors_are_refused() -> None:
 
 
 def test_roof_of_this_machine_is_measured_in_another_process() -> None:
-    roof = Roof(**ask('roofline', 1))
+    measured = roof(1)
     # Any processor of the last twenty years, and none of the next twenty.
-    assert 1e8 < roof.macs_per_s < 1e15
-    assert 1e8 < roof.bytes_per_s < 1e15
+    assert 1e8 < measured.macs_per_s < 1e15
+    assert 1e8 < measured.bytes_per_s < 1e15
 
 
 @pytest.mark.parametrize(('macs', 'moved', 'fraction'), [
@@ -76,6 +76,26 @@ def test_counters_that_nobody_may_read_are_no_counters(tmp_path: Path) -> None:
     assert counters(tmp_path) == []
     assert counters(tmp_path / 'nowhere') == []
     assert joules_of(lambda: None, []) is None
+
+
+def test_what_others_take_is_what_is_busy_and_not_this_process(tmp_path: Path) -> None:
+    ticks = os.sysconf('SC_CLK_TCK')
+    clock_s, own_s = iter([100.0, 110.0]), iter([2.0, 13.0])
+    path = tmp_path / 'stat'
+    path.write_text('cpu  0 0 0 0 0 0 0 0 0 0\ncpu0 0\n')
+    others = Others(path, lambda: next(clock_s), lambda: next(own_s))
+    # In 10 s: 12 s busy in all ways there are, 3 s stolen, idle for the rest; 11 s of it our own.
+    busy = [5 * ticks, 2 * ticks, 3 * ticks, 90 * ticks, 7 * ticks, ticks, ticks, 3 * ticks, 0, 0]
+    path.write_text(f'cpu  {" ".join(map(str, busy))}\ncpu0 0\n')
+    assert others.processors() == pytest.approx((12 + 3 - 11) / 10)
+
+
+def test_this_machine_has_others() -> None:
+    others = Others()
+    end_s = time.monotonic() + 0.1
+    while time.monotonic() < end_s:  # busy, but not for others
+        pass
+    assert -0.5 < others.processors() < processors()
 
 
 def test_machine_is_described_without_its_name(tmp_path: Path) -> None:
