@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from compressed_detector.benchmark.figures import threads_in_words
+
 # What the node is judged by.
 NODE = {'width': 640, 'height': 480, 'transport': 'raw'}
 NODE_RATE_HZ = 15
@@ -104,11 +106,12 @@ and {others['node']:.2f} (node).
 {_model_table(figures)}
 
 `{figures['reference']}` and others without a short name are the dense networks in float32.
-*Time*: over that of `{figures['reference']}`, median, with a 95 % interval. *Memory*: resident in
-a process that does nothing else, Python, NumPy and OpenCV included. *Energy*: an estimate from
-operations and bytes with 45 nm figures (Han et al., EIE, ISCA 2016), from all that is between
-layers in on-chip memory to all in DRAM; no measurement. *Roof*: part of what a float32 matrix
-product and a copy reach here on one thread; int8 may exceed it.
+*AP*: as the build measured it ([models](../models/README.md)). *Time*: over that of
+`{figures['reference']}`, median, with a 95 % interval. *Memory*: resident in a process that does
+nothing else, Python, NumPy and OpenCV included. *Energy*: an estimate from operations and bytes
+with 45 nm figures (Han et al., EIE, ISCA 2016), from all that is between layers in on-chip memory
+to all in DRAM; no measurement. *Roof*: part of what a float32 matrix product and a copy reach here
+on one thread; int8 may exceed it.
 
 {_latency_table(figures)}
 
@@ -207,7 +210,7 @@ def _peer_table(figures: Mapping[str, Any]) -> str:
         rows.append([*head, f'{peer["difference"]:.1e}', f'{peer["tolerance"]:g}',
                      *(_ratio(peer['latency'][number]) for number in threads)])
     return table(['network', 'runtime', 'version', 'licence', 'difference', 'limit',
-                  *(f'time, {number} threads' for number in threads)], rows)
+                  *(f'time, {threads_in_words(number)}' for number in threads)], rows)
 
 
 def _comparison_table(figures: Mapping[str, Any]) -> str:
@@ -244,10 +247,11 @@ def _node_text(node: Mapping[str, Any]) -> str:
          f'{item["answered"]}/{item["sent"]}']
         for item in node['conditions']
     ]
-    return f"""The real process with `{node['model']}` and {node['num_threads']} threads, before a
-camera in another process. *Stamp to publication* includes that the image is sent over DDS;
-*receipt to publication* is the node's own part. *Overhead* is what of that is not the network, in
-milliseconds and as a part of the network's time. CPU is of one core.
+    return f"""The real process with `{node['model']}` and
+{threads_in_words(node['num_threads'])}, before a camera in another process. *Stamp to publication*
+includes that the image is sent over DDS; *receipt to publication* is the node's own part.
+*Overhead* is what of that is not the network, in milliseconds and as a part of the network's time.
+CPU is of one core.
 
 {table(['images', 'Hz', 'stamp to publication p50 (ms)', 'p99', 'receipt to publication p50',
         'network', 'overhead', 'of the network', 'CPU', 'MB', 'answered'], rows)}"""

@@ -93,3 +93,8 @@ def rounded(values: Mapping[str, Any]) -> dict[str, Any]:
         else round(value, DIGITS) if isinstance(value, float) else value
         for key, value in values.items()
     }
+
+
+def threads_in_words(threads: int | str) -> str:
+    """Return "1 thread", "2 threads" and so on."""
+    return f'{threads} thread{"" if str(threads) == "1" else "s"}'

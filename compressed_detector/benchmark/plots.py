@@ -14,7 +14,9 @@ matplotlib.use('Agg')
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-SIZE_INCHES = (7.0, 4.2)
+from compressed_detector.benchmark.figures import threads_in_words
+
+SIZE_INCHES = (9.0, 4.2)
 LINES = ('-', '--', ':', '-.')
 
 
@@ -46,7 +48,8 @@ def _by_batch(models: Iterable[Mapping[str, Any]]) -> bytes:
         for (threads, found), line in zip(model['batches'].items(), LINES):
             batches = [int(batch) for batch in found]
             axes.plot(batches, [item['per_image_ms'] for item in found.values()], line,
-                      color=f'C{number}', marker='o', label=f'{model["name"]}, {threads} threads')
+                      color=f'C{number}', marker='o',
+                      label=f'{model["name"]}, {threads_in_words(threads)}')
     axes.set_xscale('log', base=2)
     axes.set_xticks(batches, [str(batch) for batch in batches])
     axes.set_xlabel('images at a time')
@@ -64,7 +67,7 @@ def _by_latency(models: Iterable[Mapping[str, Any]]) -> bytes:
         points.append(point)
         axes.plot(*point, 'o', color=f'C{number}', label=model['name'])
     axes.plot(*zip(*pareto(points)), drawstyle='steps-post', color='grey', zorder=0)
-    axes.set_xlabel(f'milliseconds for one image, p50, {threads} threads')
+    axes.set_xlabel(f'milliseconds for one image, p50, {threads_in_words(threads)}')
     axes.set_ylabel('AP')
     axes.set_xlim(left=0)
     return _png(figure, axes)
@@ -72,7 +75,7 @@ def _by_latency(models: Iterable[Mapping[str, Any]]) -> bytes:
 
 def _png(figure: Any, axes: Axes) -> bytes:
     axes.grid(alpha=0.3)
-    axes.legend(fontsize='small')
+    axes.legend(fontsize='small', loc='upper left', bbox_to_anchor=(1.01, 1.0))
     figure.tight_layout()
     buffer = io.BytesIO()
     figure.savefig(buffer, format='png', dpi=110)

@@ -12,6 +12,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from compressed_detector.benchmark.figures import threads_in_words
+
 WIDTH = 150  # of tables where there is no terminal
 
 
@@ -29,7 +31,7 @@ def show_networks(results: Mapping[str, Any]) -> None:
 def show_node(results: Mapping[str, Any]) -> None:
     """Print what the node costs."""
     table = _table(
-        f'{results["model"]}, {results["num_threads"]} threads (ms)', 'Hz', 'answered',
+        f'{results["model"]}, {threads_in_words(results["num_threads"])} (ms)', 'Hz', 'answered',
         'stamp to publication p50', 'p99', 'receipt to publication', 'network', 'overhead',
         'CPU', 'MB', 'MB peak')
     for item in results['conditions']:
@@ -75,7 +77,7 @@ def _models(results: Mapping[str, Any]) -> Table:
 
 
 def _times(results: Mapping[str, Any], threads: str) -> Table:
-    table = _table(f'one image, {threads} threads (ms)', 'p50', 'p90', 'p99',
+    table = _table(f'one image, {threads_in_words(threads)} (ms)', 'p50', 'p90', 'p99',
                    f'times {results["reference"]}', 'images/s', 'of the roof')
     for name, item in _timed(results):
         found = item['latency'][threads]

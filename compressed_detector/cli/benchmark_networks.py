@@ -63,7 +63,7 @@ def measure(
     roofs = {threads: roofline.roof(threads) for threads in arguments.threads}
     times = {
         threads: latencies(contenders, threads, plan,
-                           progress_of(f'{threads} threads, in turns', progress))
+                           progress_of(f'in turns, {figures.threads_in_words(threads)}', progress))
         for threads in arguments.threads
     }
     reference = models[0].name
@@ -160,7 +160,8 @@ def _batches(
         return {}
     found = {}
     for threads in arguments.threads:
-        report = progress_of(f'{subject.name}, batches, {threads} threads', progress)
+        task = f'{subject.name}, batches, {figures.threads_in_words(threads)}'
+        report = progress_of(task, progress)
         try:
             times = batch_latencies(subject.model, threads, arguments.batches, plan, report)
         except BenchmarkError as error:
