@@ -101,6 +101,14 @@ def read_annotations(path: Path) -> CocoData:
     })
 
 
+def read_bbox(bbox: Any) -> list[float]:
+    """Return left, top, width and height in pixels; raises ValueError, or TypeError."""
+    box = [float(value) for value in bbox]
+    if len(box) != 4 or not all(map(math.isfinite, box)) or min(box[2:]) < 0:
+        raise ValueError(f'expected bbox as [left, top, width, height], got {bbox}')
+    return box
+
+
 def _unique(what: str, items: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
     found: dict[Any, Any] = {}
     for key, value in items:
@@ -114,9 +122,7 @@ def _annotation(
     number: int, item: Mapping[str, Any], files: Mapping[int, Path], categories: Collection[int]
 ) -> dict[str, Any]:
     """Return one annotation with the fields that are read of it, numbered from 1."""
-    box = [float(value) for value in item['bbox']]
-    if len(box) != 4 or not all(map(math.isfinite, box)) or min(box[2:]) < 0:
-        raise ValueError(f'expected bbox as [left, top, width, height], got {item["bbox"]}')
+    box = read_bbox(item['bbox'])
     image_id, category_id = int(item['image_id']), int(item['category_id'])
     if image_id not in files or category_id not in categories:
         raise ValueError(f'annotation of an unknown image or category: {image_id}, {category_id}')

@@ -23,6 +23,8 @@ from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_srvs.srv import Trigger
 
+from compressed_detector.process_figures import rss_bytes
+
 TRANSITIONS = {
     'configure': Transition.TRANSITION_CONFIGURE,
     'activate': Transition.TRANSITION_ACTIVATE,
@@ -239,10 +241,9 @@ def _counts(status: Any) -> dict[str, int]:
 
 def resident_bytes(pid: int) -> int:
     """Return how much of a process lies in memory."""
-    for line in Path(f'/proc/{pid}/status').read_text().splitlines():
-        if line.startswith('VmRSS:'):
-            return int(line.split()[1]) * 1024
-    raise AssertionError('no VmRSS')
+    resident = rss_bytes(pid)
+    assert resident, 'no VmRSS'
+    return resident
 
 
 def niceness(pid: int) -> dict[int, int]:

@@ -16,7 +16,7 @@ from compressed_detector.bags import BagSource, RecordedTopic
 from compressed_detector.cli.progress import Progress, open_progress
 from compressed_detector.compression.files import refuse_existing
 from compressed_detector.errors import BagError, ImageError
-from compressed_detector.evaluation.sources import COMPRESSED, RAW, BagFrames
+from compressed_detector.evaluation.sources import BagFrames, image_topics
 
 # Of every camera, evenly spread over the bag: neighbours are nearly the same picture.
 MOST_FRAMES = 1000
@@ -93,7 +93,7 @@ def write_frames(
 
 
 def _cameras(source: BagSource) -> list[RecordedTopic]:
-    found = [topic for topic in source.topics if topic.msgtype in (RAW, COMPRESSED)]
+    found = image_topics(source)
     if not found:
         raise BagError(f'{source.path}: expected a topic with images, got none; the bag holds '
                        f'{source.describe()}')

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from compressed_detector.benchmark.pinning import processors
+from compressed_detector.cli.exit_code import exit_code
 from compressed_detector.cli.ros_tool import require
 from compressed_detector.config import NodeConfig
-from compressed_detector.errors import CompressedDetectorError
 
 DEFAULT_OUTPUT, DEFAULT_WORK = Path('out/benchmark'), Path('out/workshop')
 BATCHES = (1, 2, 4, 8, 16)
@@ -182,15 +182,7 @@ def _run_node(arguments: argparse.Namespace) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run benchmark_model; return the exit code."""
     arguments = build_parser().parse_args(argv)
-    try:
-        arguments.run(arguments)
-    except CompressedDetectorError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print('interrupted; nothing was written', file=sys.stderr)
-        return 130
-    return 0
+    return exit_code(lambda: arguments.run(arguments), 'interrupted; nothing was written')
 
 
 if __name__ == '__main__':

@@ -14,7 +14,7 @@ from compressed_detector.compression.anatomy import anatomy
 from compressed_detector.compression.build import Build
 from compressed_detector.config import DetectionSettings
 from compressed_detector.detection.drawing import draw
-from compressed_detector.evaluation import agreement, pictures, report
+from compressed_detector.evaluation import coco, pictures, report
 
 EXAMPLES = 6
 INTRODUCTION = (
@@ -75,7 +75,7 @@ def examples(examination: Examination, paths: Sequence[Path]) -> dict[str, bytes
                  for examined in (examination.first, examination.last)]
     pairs = []
     for path in paths[::max(len(paths) // EXAMPLES, 1)][:EXAMPLES]:
-        image = agreement.read_picture(path)
+        image = coco.read_picture(path)
         seen = [draw(image, detector.detect(image, DetectionSettings()), detector.labels)
                 for detector in detectors]
         pairs.append((seen[0], seen[1]))

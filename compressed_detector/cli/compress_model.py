@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from compressed_detector.cli import archive_model, bag_frames, build_model, inspect_model
+from compressed_detector.cli.exit_code import exit_code
 from compressed_detector.compression import files, importing
-from compressed_detector.errors import CompressedDetectorError
 
 DEFAULT_OUTPUT = Path('models/nanodet_g')
 EXAMPLES = """
@@ -88,15 +88,7 @@ def run_import(arguments: argparse.Namespace) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run compress_model; return the exit code."""
     arguments = build_parser().parse_args(argv)
-    try:
-        arguments.run(arguments)
-    except CompressedDetectorError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print('interrupted; nothing was written', file=sys.stderr)
-        return 130
-    return 0
+    return exit_code(lambda: arguments.run(arguments), 'interrupted; nothing was written')
 
 
 if __name__ == '__main__':

@@ -4,28 +4,26 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 
 from compressed_detector.cli.evaluate_arguments import build_parser
+from compressed_detector.cli.exit_code import exit_code
 from compressed_detector.cli.ros_tool import require
-from compressed_detector.errors import CompressedDetectorError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run evaluate_bag; return the exit code: 0, 1 if a condition holds, 2 for an error."""
     arguments = build_parser().parse_args(argv)
-    try:
-        require('compressed_detector.cli.evaluate_session')
-        from compressed_detector.cli.evaluate_session import run
+    return exit_code(lambda: _run(arguments))
 
-        return run(arguments)
-    except CompressedDetectorError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print('interrupted', file=sys.stderr)
-        return 130
+
+def _run(arguments: argparse.Namespace) -> int:
+    require('compressed_detector.cli.evaluate_session')
+    from compressed_detector.cli.evaluate_session import run
+
+    return run(arguments)
 
 
 if __name__ == '__main__':

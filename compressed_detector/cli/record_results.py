@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compressed_detector.cli.exit_code import exit_code
 from compressed_detector.cli.ros_tool import require, split_ros_arguments
 from compressed_detector.cli.stop_signals import StopSignals
-from compressed_detector.errors import CompressedDetectorError, RosError
+from compressed_detector.errors import RosError
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -60,16 +61,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     own, for_ros = split_ros_arguments(sys.argv[1:] if argv is None else argv)
     arguments = build_parser().parse_args(own)
     folder = arguments.output or Path(time.strftime('results_%Y_%m_%d-%H_%M_%S'))
-    try:
-        with StopSignals() as stop:
-            _record(folder, arguments.detector, for_ros, stop)
-    except CompressedDetectorError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print('interrupted before the recording began', file=sys.stderr)
-        return 130
-    return 0
+    return exit_code(
+        lambda: _record_until_stopped(folder, arguments.detector, for_ros),
+        'interrupted before the recording began',
+    )
+
+
+def _record_until_stopped(folder: Path, detector: str, ros_arguments: list[str]) -> None:
+    with StopSignals() as stop:
+        _record(folder, detector, ros_arguments, stop)
 
 
 def _record(folder: Path, detector: str, ros_arguments: list[str], stop: StopSignals) -> None:

@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compressed_detector.cli.exit_code import exit_code
 from compressed_detector.cli.replay_display import open_display, result_lines
 from compressed_detector.cli.ros_tool import require, split_ros_arguments
 from compressed_detector.cli.stop_signals import StopSignals
-from compressed_detector.errors import CompressedDetectorError, ConfigError
+from compressed_detector.errors import ConfigError
 from compressed_detector.ros.replay_schedule import Pace, ReplayOptions
 
 if TYPE_CHECKING:
@@ -142,14 +143,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(own)
     for rule in arguments.remap:
         for_ros += ['--ros-args', '-r', rule, '--']
-    try:
-        return _replay(arguments, for_ros)
-    except CompressedDetectorError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print('interrupted before the first message', file=sys.stderr)
-        return 130
+    return exit_code(
+        lambda: _replay(arguments, for_ros), 'interrupted before the first message')
 
 
 def _replay(arguments: argparse.Namespace, ros_arguments: list[str]) -> int:

@@ -14,13 +14,11 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from compressed_detector.config import DetectionSettings
 from compressed_detector.detection.detector import Detector
-from compressed_detector.detection.types import Detections, Image, Indices
-from compressed_detector.errors import EvaluationError
+from compressed_detector.detection.types import Detections, Indices
 from compressed_detector.evaluation import bootstrap, coco
 
 # What the node would report with its default settings.
@@ -74,9 +72,10 @@ class Teacher:
         return difference.value, difference.low, difference.high
 
     def _detect(self, detector: Detector, settings: DetectionSettings) -> list[Detections]:
+        pictures = map(coco.read_picture, self._paths)
         return [
-            relabelled(detector.detect(read_picture(path), settings), detector.labels, self.labels)
-            for path in self._paths
+            relabelled(detector.detect(picture, settings), detector.labels, self.labels)
+            for picture in pictures
         ]
 
     def _figures(self, found: Sequence[Detections], chosen: Indices) -> dict[str, float]:
@@ -97,11 +96,3 @@ def relabelled(
     class_ids = numbers[detections.class_ids]
     known = class_ids >= 0
     return dataclasses.replace(detections[known], class_ids=class_ids[known])
-
-
-def read_picture(path: Path) -> Image:
-    """Return a picture as BGR (H, W, 3), uint8; raises EvaluationError."""
-    image: Image | None = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise EvaluationError(f'expected a picture {path}, cannot read it')
-    return image

@@ -56,12 +56,18 @@ def average_precision(
     """
     results: list[dict[str, Any]] = []
     for done, (image_id, path) in enumerate(data.files.items(), start=1):
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if image is None:
-            raise EvaluationError(f'expected a picture {path}, cannot read it')
-        results.extend(_results(detect(image), image_id, labels, data.category_ids))
+        found = detect(read_picture(path))
+        results.extend(_results(found, image_id, labels, data.category_ids))
         progress(done, len(data.files))
     return _evaluate(data, results)
+
+
+def read_picture(path: Path) -> Image:
+    """Return a picture as BGR (H, W, 3), uint8; raises EvaluationError."""
+    image: Image | None = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise EvaluationError(f'expected a picture {path}, cannot read it')
+    return image
 
 
 def precision_against(

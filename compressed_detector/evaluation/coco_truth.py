@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from compressed_detector.annotations import read_bbox
 from compressed_detector.errors import EvaluationError
 from compressed_detector.evaluation.ground_truth import (
     INDEX,
@@ -141,9 +142,7 @@ def _objects(rows: Sequence[tuple[int, int, Mapping[str, Any]]]) -> Objects:
 
 
 def _box(bbox: Any) -> list[float]:
-    left, top, width, height = (float(value) for value in bbox)
-    if not all(map(math.isfinite, (left, top, width, height))) or min(width, height) < 0:
-        raise ValueError(f'expected bbox as [left, top, width, height], got {bbox}')
+    left, top, width, height = read_bbox(bbox)
     return [left, top, left + width, top + height]
 
 

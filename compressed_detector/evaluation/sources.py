@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from compressed_detector.bags import BagSource
+from compressed_detector.bags import BagSource, RecordedTopic
 from compressed_detector.config.camera import calibration_topic
 from compressed_detector.detection.camera_model import CameraModel
 from compressed_detector.detection.images import to_bgr
@@ -76,7 +76,7 @@ class BagFrames:
         self.path = bag
         self.name = bag.resolve().name
         with BagSource(bag) as source:
-            images = [topic for topic in source.topics if topic.msgtype in (RAW, COMPRESSED)]
+            images = image_topics(source)
             known = {topic.name for topic in source.topics}
             if not topics and len(images) != 1:
                 raise BagError(f'{bag}: expected one topic with images, got {len(images)}; choose '
@@ -111,6 +111,11 @@ class BagFrames:
         rectified = 'rect' in camera.removesuffix('/compressed').rpartition('/')[2]
         info = next(bag_messages(self.path, topic), None)
         return None if info is None else CameraModel.from_camera_info(info, rectified)
+
+
+def image_topics(source: BagSource) -> list[RecordedTopic]:
+    """Return the topics of a bag with images, raw or compressed."""
+    return [topic for topic in source.topics if topic.msgtype in (RAW, COMPRESSED)]
 
 
 def bag_images(bag: Path, topic: str) -> Iterator[tuple[int, Image]]:

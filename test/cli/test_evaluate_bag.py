@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from known_scene import FRAMES, IMAGES, TRUTH, write_known_scene
+from known_scene import FRAMES, IMAGES, TRUTH
 from tiny_detector import TINY_MODELS
 
 from compressed_detector.bags import BagSource
@@ -31,11 +31,6 @@ ARGUMENTS = [
     '--models', TINY, '--camera-height', '1', '--corridor', '2', '--ranges', '0', '5', '10',
     '--stop-zone', '3x2', '--stop-zone', '5x2', '--samples', '20',
 ]
-
-
-@pytest.fixture(scope='module')
-def bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_known_scene(tmp_path_factory.mktemp('known') / 'known')
 
 
 @pytest.fixture(scope='module')

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from camera_bags import images
 from harness import fresh_domain
-from known_scene import FRAMES, TRUTH, write_known_scene
+from known_scene import FRAMES, TRUTH
 from replay_bags import FIRST_NS, write_bag
 from tiny_detector import TINY_MODELS
 
@@ -20,11 +20,6 @@ from compressed_detector.bags import BagSource
 from compressed_detector.cli.evaluate_bag import main
 
 TINY = str(TINY_MODELS / 'tiny_gfl.json')
-
-
-@pytest.fixture(scope='module')
-def bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_known_scene(tmp_path_factory.mktemp('known') / 'known')
 
 
 @pytest.fixture(scope='module')

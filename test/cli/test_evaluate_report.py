@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from known_scene import FRAMES, IMAGES, TRUTH, stamp, write_known_scene
+from known_scene import FRAMES, IMAGES, TRUTH, stamp
 from tiny_detector import TINY_MODELS
 
 from compressed_detector.cli.evaluate_bag import main
@@ -29,11 +29,6 @@ addEventListener('load', () => {
   document.body.setAttribute('data-pictures', `${shown} of ${document.images.length}`);
 });
 </script>"""
-
-
-@pytest.fixture(scope='module')
-def bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_known_scene(tmp_path_factory.mktemp('known') / 'known')
 
 
 @pytest.fixture(scope='module')
