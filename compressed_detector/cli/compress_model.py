@@ -9,7 +9,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from compressed_detector.cli import archive_model, bag_frames, build_model, inspect_model
+from compressed_detector.cli import (
+    archive_model,
+    bag_frames,
+    build_model,
+    inspect_model,
+    reproduce,
+)
 from compressed_detector.cli.exit_code import exit_code
 from compressed_detector.compression import files, importing
 
@@ -49,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     bag_frames.add_parser(commands)
     archive_model.add_parser(commands)
     inspect_model.add_parser(commands)
+    reproduce.add_parser(commands)
     return parser
 
 

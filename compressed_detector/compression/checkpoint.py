@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from compressed_detector.compression import files, npz
 from compressed_detector.compression.build import Build
 from compressed_detector.compression.convert import Conversion
 from compressed_detector.compression.formats import FORMATS
-from compressed_detector.compression.forms import Form
+from compressed_detector.compression.forms import Form, Forms
 from compressed_detector.compression.network import (
     Add,
     Concat,
@@ -25,10 +27,11 @@ from compressed_detector.compression.network import (
     Normalize,
     ResizeLike,
 )
+from compressed_detector.detection.types import Floats
 from compressed_detector.errors import CompressionError
 
 KINDS = {kind.__name__: kind for kind in (Add, Concat, Conv, MaxPool, Normalize, ResizeLike)}
-MASK, ASSIGNMENTS, WEIGHT = 'mask:', 'assignments:', 'weight:'
+MASK, ASSIGNMENTS, BINARY, WEIGHT = 'mask:', 'assignments:', 'binary:', 'weight:'
 
 
 def encode(build: Build) -> bytes:
@@ -46,13 +49,8 @@ def encode(build: Build) -> bytes:
         'notes': list(build.notes),
         'format': build.conversion.format.code,
         'ranges': dict(build.conversion.ranges),
-        'binary': [name for name, form in build.forms.items() if form.binary],
     }
-    arrays: dict[str, Any] = {WEIGHT + name: array for name, array in network.weights.items()}
-    for name, form in build.forms.items():
-        parts = ((MASK, form.mask), (ASSIGNMENTS, form.assignments))
-        arrays.update({key + name: part for key, part in parts if part is not None})
-    return npz.encode({'head': json.dumps(head), **arrays})
+    return npz.encode({'head': json.dumps(head), **arrays_of(network.weights, build.forms)})
 
 
 def load(path: Path) -> Build:
@@ -71,17 +69,33 @@ def load(path: Path) -> Build:
 
 
 def _build(head: Mapping[str, Any], arrays: Mapping[str, Any]) -> Build:
+    weights, forms = parts_of(arrays)
     network = Network(
         tuple(_layer(dict(item)) for item in head['layers']), head['outputs'],
-        _part(arrays, WEIGHT), head['input_channels'],
+        weights, head['input_channels'],
     )
-    masks, assignments = _part(arrays, MASK), _part(arrays, ASSIGNMENTS)
-    binary = set(head['binary'])
-    forms = {name: Form(masks.get(name), assignments.get(name), name in binary)
-             for name in sorted({*masks, *assignments, *binary})}
     ranges = {name: (float(low), float(high)) for name, (low, high) in head['ranges'].items()}
     conversion = Conversion(FORMATS[head['format']], ranges)
     return Build(network, conversion, tuple(head['notes']), forms)
+
+
+def arrays_of(weights: Mapping[str, Floats], forms: Forms) -> dict[str, Any]:
+    """Return weights and their forms as arrays for one .npz; parts_of takes them apart."""
+    arrays: dict[str, Any] = {WEIGHT + name: array for name, array in weights.items()}
+    for name, form in forms.items():
+        binary = np.array(True) if form.binary else None
+        parts = ((MASK, form.mask), (ASSIGNMENTS, form.assignments), (BINARY, binary))
+        arrays.update({key + name: part for key, part in parts if part is not None})
+    return arrays
+
+
+def parts_of(arrays: Mapping[str, Any]) -> tuple[dict[str, Floats], dict[str, Form]]:
+    """Return the weights and their forms; raises CompressionError when they do not fit."""
+    masks, assignments = _part(arrays, MASK), _part(arrays, ASSIGNMENTS)
+    binary = _part(arrays, BINARY)
+    forms = {name: Form(masks.get(name), assignments.get(name), name in binary)
+             for name in sorted({*masks, *assignments, *binary})}
+    return _part(arrays, WEIGHT), forms
 
 
 def _layer(values: dict[str, Any]) -> Layer:

@@ -199,7 +199,7 @@ def _labelled(paths: Sequence[Path], workplace: Workplace) -> dict[str, int]:
     return {'labelled_images': len(workplace.labels.pictures & set(paths))}
 
 
-def _judge_of(build: Build, workplace: Workplace) -> NetworkJudge | None:
+def _judge_of(build: Build, workplace: Workplace) -> NetworkJudge[Network] | None:
     judge = workplace.judge
     if judge is None:
         return None

@@ -55,6 +55,11 @@ class Batches:
     seed: int
     targets: Targets | None = None
 
+    @property
+    def examples(self) -> int:
+        """The number of pictures."""
+        return len(self.paths)
+
     def __len__(self) -> int:
         """Return the number of batches of an epoch; what fills none is left out of it."""
         return len(self.paths) // self.batch_size

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from compressed_detector.compression.forms import Form, codebook, project
-from compressed_detector.compression.network import Network
 from compressed_detector.compression.tensorflow_runtime import tensorflow
 from compressed_detector.detection.types import Floats
 
@@ -20,7 +19,18 @@ FREE = Form()
 Disguise = Callable[[str, Any], Any]
 
 
-class Parameters:
+class Weighted(Protocol):
+    """A dataclass of which training changes the weights alone: a network, a classifier."""
+
+    @property
+    def weights(self) -> Mapping[str, Floats]:
+        """The weights by name."""
+
+
+Net = TypeVar('Net', bound=Weighted)
+
+
+class Parameters(Generic[Net]):
     """
     One variable per weight: its values, or its codebook if they are shared.
 
@@ -30,7 +40,7 @@ class Parameters:
     et al., BinaryConnect, NeurIPS 2015).
     """
 
-    def __init__(self, network: Network, forms: Mapping[str, Form]) -> None:
+    def __init__(self, network: Net, forms: Mapping[str, Form]) -> None:
         tf = tensorflow()
         self._network = network
         self._forms = {name: forms.get(name, FREE) for name in sorted(network.weights)}
@@ -55,14 +65,16 @@ class Parameters:
             return tensors
         return {name: disguise(name, tensor) for name, tensor in tensors.items()}
 
-    def network(self, values: list[Floats] | None = None) -> Network:
+    def network(self, values: list[Floats] | None = None) -> Net:
         """Return the network with the variables' values, or others in their place."""
         arrays = values or [variable.numpy() for variable in self.variables]
         weights = {
             name: _members(array, self._forms[name])
             for name, array in zip(self._variables, arrays)
         }
-        return dataclasses.replace(self._network, weights=weights)
+        changed: Any = self._network
+        trained: Net = dataclasses.replace(changed, weights=weights)
+        return trained
 
     def _shaped(self, name: str) -> Any:
         tf, form, tensor = tensorflow(), self._forms[name], self._variables[name]

@@ -5,26 +5,42 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, Protocol
 
 import numpy as np
 
-from compressed_detector.compression.network import Network
 from compressed_detector.compression.progress import Report
 from compressed_detector.compression.tensorflow_runtime import tensorflow
-from compressed_detector.compression.training.batches import Batch, Batches
-from compressed_detector.compression.training.parameters import Disguise, Parameters
+from compressed_detector.compression.training.parameters import Disguise, Net, Parameters
 from compressed_detector.compression.training.state import State, StateFile
 from compressed_detector.errors import CompressionError
 
 # Called with weights by name and a batch of tensors; returns scalars, one of them 'loss'.
-Loss = Callable[[Mapping[str, Any], Batch], Mapping[str, Any]]
+Loss = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]
 # Called after every epoch with the averaged network; returns figures for the history.
-NetworkJudge = Callable[[Network], Mapping[str, float]]
+NetworkJudge = Callable[[Net], Mapping[str, float]]
 # The averages follow quickly at first: decay (1 + step) / (AVERAGING_START + step), or as asked.
 AVERAGING_START = 10
+
+
+class Batches(Protocol):
+    """What is learned from: tuples of arrays, in an order that can be taken up anywhere."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many examples a batch has."""
+
+    @property
+    def examples(self) -> int:
+        """How many examples there are."""
+
+    def __len__(self) -> int:
+        """Return the number of batches of an epoch."""
+
+    def epoch(self, number: int, start: int = 0, /) -> Iterator[Any]:
+        """Yield the batches of an epoch from the given one on."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +56,7 @@ class Schedule:
     save_every_s: float
 
 
-class Trainer:
+class Trainer(Generic[Net]):
     """
     Moves parameters down a loss; what counts in the end is their moving average.
 
@@ -49,14 +65,14 @@ class Trainer:
     """
 
     def __init__(
-        self, parameters: Parameters, loss: Loss, schedule: Schedule, batches: Batches,
-        report: Report, disguise: Disguise | None = None, judge: NetworkJudge | None = None,
+        self, parameters: Parameters[Net], loss: Loss, schedule: Schedule, batches: Batches,
+        report: Report, disguise: Disguise | None = None, judge: NetworkJudge[Net] | None = None,
         begin_epoch: Callable[[int], None] = lambda epoch: None,
     ) -> None:
         if not len(batches):
             raise CompressionError(
-                f'--images: expected at least {batches.batch_size} pictures to learn from, '
-                f'got {len(batches.paths)}'
+                f'expected at least {batches.batch_size} pictures to learn from (--images), '
+                f'got {batches.examples}'
             )
         self._parameters, self._loss, self._schedule = parameters, loss, schedule
         self._batches, self._report, self._judge = batches, report, judge
@@ -66,7 +82,7 @@ class Trainer:
         self._averages = [tf.Variable(variable.numpy()) for variable in parameters.variables]
         self._step = tf.function(self._one_step, autograph=False)
 
-    def train(self, file: StateFile | None = None) -> tuple[Network, list[dict[str, float]]]:
+    def train(self, file: StateFile | None = None) -> tuple[Net, list[dict[str, float]]]:
         """
         Return the averaged network and the figures of every epoch.
 
@@ -85,7 +101,7 @@ class Trainer:
                 file.write(State(epoch + 1, 0, history, self._arrays()))
         return self.average(), history
 
-    def average(self) -> Network:
+    def average(self) -> Net:
         """Return the network of the averaged parameters."""
         return self._parameters.network([average.numpy() for average in self._averages])
 
@@ -115,7 +131,7 @@ class Trainer:
                 if history and name in history[-1]]
         return ', '.join([f'loss {terms["loss"]:.3f}', *last])
 
-    def _one_step(self, batch: Batch) -> Mapping[str, Any]:
+    def _one_step(self, batch: Any) -> Mapping[str, Any]:
         tf, variables = tensorflow(), self._parameters.variables
         with tf.GradientTape() as tape:
             terms = self._loss(self._parameters.weights(self._disguise), batch)

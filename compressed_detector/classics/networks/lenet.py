@@ -1,0 +1,66 @@
+# Copyright 2026 The compressed_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+LeNet-300-100 and LeNet-5 as Caffe and Deep Compression have them.
+
+LeCun, Bottou, Bengio, Haffner, Gradient-Based Learning Applied to Document Recognition, 1998;
+266,610 and 431,080 parameters (Han et al., ICLR 2016, tables 2 and 3).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from compressed_detector.classics.classifier import Classifier, Weights, initialized
+from compressed_detector.compression.tensorflow_runtime import tensorflow
+
+SIDE = 28
+LENET_300_100 = {
+    'ip1_weight': np.empty((784, 300), np.float32),
+    'ip2_weight': np.empty((300, 100), np.float32),
+    'ip3_weight': np.empty((100, 10), np.float32),
+}
+LENET_5 = {
+    'conv1_weight': np.empty((5, 5, 1, 20), np.float32),
+    'conv2_weight': np.empty((5, 5, 20, 50), np.float32),
+    'ip1_weight': np.empty((800, 500), np.float32),
+    'ip2_weight': np.empty((500, 10), np.float32),
+}
+
+
+def lenet_300_100(seed: int) -> Classifier:
+    """Return LeNet-300-100 with random weights."""
+    return initialized('lenet_300_100', build_300_100, LENET_300_100, seed)
+
+
+def lenet_5(seed: int) -> Classifier:
+    """Return LeNet-5 with random weights."""
+    return initialized('lenet_5', build_5, LENET_5, seed)
+
+
+def build_300_100(weights: Weights) -> Any:
+    """Return the Keras model of LeNet-300-100 with these weights' widths."""
+    layers = tensorflow().keras.layers
+    image = layers.Input((SIDE, SIDE, 1))
+    x = layers.Flatten()(image)
+    for name in ('ip1', 'ip2'):
+        x = layers.Dense(weights[f'{name}_weight'].shape[1], 'relu', name=name)(x)
+    return _model(image, layers.Dense(weights['ip3_weight'].shape[1], name='ip3')(x))
+
+
+def build_5(weights: Weights) -> Any:
+    """Return the Keras model of LeNet-5 with these weights' widths."""
+    layers = tensorflow().keras.layers
+    x = image = layers.Input((SIDE, SIDE, 1))
+    for name in ('conv1', 'conv2'):
+        x = layers.Conv2D(weights[f'{name}_weight'].shape[3], 5, name=name)(x)
+        x = layers.MaxPooling2D()(x)
+    x = layers.Flatten()(x)
+    x = layers.Dense(weights['ip1_weight'].shape[1], 'relu', name='ip1')(x)
+    return _model(image, layers.Dense(weights['ip2_weight'].shape[1], name='ip2')(x))
+
+
+def _model(image: Any, logits: Any) -> Any:
+    return tensorflow().keras.Model(image, logits)
