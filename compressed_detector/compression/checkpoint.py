@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,25 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from compressed_detector.compression import files, npz
+from compressed_detector.compression import files, layer_json, npz
 from compressed_detector.compression.build import Build
 from compressed_detector.compression.convert import Conversion
 from compressed_detector.compression.formats import FORMATS
 from compressed_detector.compression.forms import Form, Forms
-from compressed_detector.compression.network import (
-    Add,
-    Concat,
-    Conv,
-    Layer,
-    MaxPool,
-    Network,
-    Normalize,
-    ResizeLike,
-)
+from compressed_detector.compression.network import Network
 from compressed_detector.detection.types import Floats
 from compressed_detector.errors import CompressionError
 
-KINDS = {kind.__name__: kind for kind in (Add, Concat, Conv, MaxPool, Normalize, ResizeLike)}
 MASK, ASSIGNMENTS, BINARY, WEIGHT = 'mask:', 'assignments:', 'binary:', 'weight:'
 
 
@@ -42,8 +31,7 @@ def encode(build: Build) -> bytes:
     """
     network = build.network
     head = {
-        'layers': [{'kind': type(layer).__name__, **dataclasses.asdict(layer)}
-                   for layer in network.layers],
+        'layers': layer_json.to_json(network.layers),
         'outputs': dict(network.outputs),
         'input_channels': network.input_channels,
         'notes': list(build.notes),
@@ -71,8 +59,7 @@ def load(path: Path) -> Build:
 def _build(head: Mapping[str, Any], arrays: Mapping[str, Any]) -> Build:
     weights, forms = parts_of(arrays)
     network = Network(
-        tuple(_layer(dict(item)) for item in head['layers']), head['outputs'],
-        weights, head['input_channels'],
+        layer_json.from_json(head['layers']), head['outputs'], weights, head['input_channels'],
     )
     ranges = {name: (float(low), float(high)) for name, (low, high) in head['ranges'].items()}
     conversion = Conversion(FORMATS[head['format']], ranges)
@@ -96,15 +83,6 @@ def parts_of(arrays: Mapping[str, Any]) -> tuple[dict[str, Floats], dict[str, Fo
     forms = {name: Form(masks.get(name), assignments.get(name), name in binary)
              for name in sorted({*masks, *assignments, *binary})}
     return _part(arrays, WEIGHT), forms
-
-
-def _layer(values: dict[str, Any]) -> Layer:
-    kind: Any = KINDS[values.pop('kind')]
-    # JSON has no tuples.
-    layer: Layer = kind(**{
-        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
-    })
-    return layer
 
 
 def _part(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:

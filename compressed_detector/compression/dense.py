@@ -55,7 +55,7 @@ def load(path: Path) -> DenseWeights:
     Raises CompressionError when one is missing or damaged or they do not belong together.
     """
     content = files.read(path, 'dense weights (write them with compress_model import)')
-    provenance = _provenance(path.with_suffix('.json'))
+    provenance = read_provenance(path.with_suffix('.json'))
     expected, got = provenance['weights']['sha256'], files.sha256(content)
     if got != expected:
         raise CompressionError(
@@ -70,7 +70,8 @@ def load(path: Path) -> DenseWeights:
         raise CompressionError(f'{path}: expected an .npz of float16 arrays: {error}') from error
 
 
-def _provenance(path: Path) -> dict[str, Any]:
+def read_provenance(path: Path) -> dict[str, Any]:
+    """Return what a ``<name>.json`` says of its weights; raises CompressionError."""
     try:
         content: dict[str, Any] = json.loads(files.read(path, 'provenance of the dense weights'))
         str(content['weights']['sha256'])

@@ -90,10 +90,12 @@ def _normalize(keras: Any, layer: Normalize, inputs: Sequence[Any], network: Net
 def _convolve(keras: Any, layer: Conv, inputs: Sequence[Any], network: Network) -> Any:
     kernel = network.weights[layer.weight_name]
     size, x = kernel.shape[0], inputs[0]
+    sides = tuple(layer.padding(side, size) for side in x.shape[1:3])
     padding = 'same'
-    if layer.stride > 1 and size > 1:
-        # 'same' would shift a strided convolution of an even size by one pixel.
-        x = keras.layers.ZeroPadding2D(size // 2, name=f'{layer.name}_pad')(x)
+    if any(side != _same_padding(length, layer.stride, size)
+           for side, length in zip(sides, x.shape[1:3])):
+        # 'same' shifts a strided convolution of an even size by one pixel.
+        x = keras.layers.ZeroPadding2D(sides, name=f'{layer.name}_pad')(x)
         padding = 'valid'
     convolution = keras.layers.Conv2D(
         kernel.shape[3], size, strides=layer.stride, padding=padding, name=layer.name
@@ -101,6 +103,12 @@ def _convolve(keras: Any, layer: Conv, inputs: Sequence[Any], network: Network) 
     result = convolution(x)
     convolution.set_weights([kernel, network.weights[layer.bias_name]])
     return result
+
+
+def _same_padding(length: int, stride: int, size: int) -> tuple[int, int]:
+    """Return the zeros before and behind a row that Keras adds where padding is 'same'."""
+    total = max((-(-length // stride) - 1) * stride + size - length, 0)
+    return total // 2, total - total // 2
 
 
 def _activate(keras: Any, layer: Conv, result: Any, after: After) -> Any:
@@ -114,6 +122,8 @@ def _activate(keras: Any, layer: Conv, result: Any, after: After) -> Any:
 
 
 def _max_pool(keras: Any, layer: MaxPool, inputs: Sequence[Any], network: Network) -> Any:
+    if layer.before == 0:
+        return keras.layers.MaxPooling2D(layer.size, 2, 'same', name=layer.name)(inputs[0])
     # Windows that reach over the top or left edge must ignore what is outside. Repeating the
     # first row and column does exactly that, since those windows contain them anyway; a constant
     # low enough to be ignored would widen the range that int8 has to represent.
@@ -134,5 +144,5 @@ def _add(keras: Any, layer: Add, inputs: Sequence[Any], network: Network) -> Any
 def _resize(keras: Any, layer: ResizeLike, inputs: Sequence[Any], network: Network) -> Any:
     height, width = inputs[1].shape[1:3]
     return keras.layers.Resizing(
-        height, width, interpolation='bilinear', name=layer.name
+        height, width, interpolation=layer.method, name=layer.name
     )(inputs[0])

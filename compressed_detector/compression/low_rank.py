@@ -126,7 +126,7 @@ def factor(
                                f'got {name!r}')
     conv = by_name[name]
     pair = factors(fit_convolution(network, conv, moments, curvature, strength), rank)
-    reduce = Conv(name + REDUCE_SUFFIX, conv.inputs, conv.stride, None)
+    reduce = Conv(name + REDUCE_SUFFIX, conv.inputs, conv.stride, None, conv.before)
     expand = Conv(name, (reduce.name,), 1, conv.negative_slope)
     layers: list[Layer] = []
     for layer in network.layers:

@@ -96,17 +96,16 @@ class Sampling:
         return chosen // width, chosen % width
 
 
-def patches(features: Floats, kernel_size: int, stride: int, at: tuple[Indices, Indices]
+def patches(features: Floats, conv: Conv, kernel_size: int, at: tuple[Indices, Indices]
             ) -> Doubles:
     """
     Return what a convolution sees of (height, width, channels) at places of its result.
 
-    (n, kernel_size * kernel_size * channels + 1), the last column 1. Padding is Conv's: half a
-    kernel of zeros on each side.
+    (n, kernel_size * kernel_size * channels + 1), the last column 1.
     """
-    border = kernel_size // 2
-    padded = np.pad(features, ((border, border), (border, border), (0, 0)))
-    rows, columns = at[0] * stride, at[1] * stride
+    edges = [conv.padding(side, kernel_size) for side in features.shape[:2]]
+    padded = np.pad(features, (*edges, (0, 0)))
+    rows, columns = at[0] * conv.stride, at[1] * conv.stride
     taps = [
         padded[rows + row, columns + column]
         for row in range(kernel_size) for column in range(kernel_size)
@@ -189,7 +188,7 @@ class _Side:
         """Return what the convolution sees at places of its result, (samples, size)."""
         conv = self._convolutions[name]
         kernel_size = self._network.weights[conv.weight_name].shape[0]
-        return patches(features[conv.inputs[0]], kernel_size, conv.stride, at)
+        return patches(features[conv.inputs[0]], conv, kernel_size, at)
 
     def pre_activations(
         self, name: str, features: Mapping[str, Floats], at: tuple[Indices, Indices]

@@ -32,21 +32,22 @@ class Design:
     What a model is built as; raises CompressionError when that is not possible.
 
     The input is ``input_size`` pixels square. ``stages`` are applied in their order. ``classes``
-    are those that the heads know, all of the architecture's where none is named.
+    are those that the heads know, all of the architecture's where none is named. ``imported`` is
+    the architecture where it is a user's own.
     """
 
     architecture: str
     input_size: int
     stages: tuple[Stage, ...] = ()
     classes: tuple[str, ...] = ()
+    imported: Architecture | None = None
 
     def __post_init__(self) -> None:
-        if self.architecture not in ARCHITECTURES:
+        known = [*sorted(ARCHITECTURES), *([self.imported.name] if self.imported else [])]
+        if self.architecture not in known:
             raise CompressionError(
-                f'architecture: expected one of {sorted(ARCHITECTURES)}, '
-                f'got {self.architecture!r}'
-            )
-        step = ARCHITECTURES[self.architecture].size_multiple
+                f'architecture: expected one of {known}, got {self.architecture!r}')
+        step = self.whole.size_multiple
         if not step <= self.input_size <= LARGEST_SIZE or self.input_size % step:
             raise CompressionError(
                 f'input_size: expected a multiple of {step} from {step} to {LARGEST_SIZE}, '
@@ -64,10 +65,14 @@ class Design:
             )
 
     @property
+    def whole(self) -> Architecture:
+        """The architecture with all of its classes."""
+        return ARCHITECTURES[self.architecture] if self.imported is None else self.imported
+
+    @property
     def kind(self) -> Architecture:
         """The architecture, with the classes that the heads know."""
-        architecture = ARCHITECTURES[self.architecture]
-        return architecture.of_classes(self.classes) if self.classes else architecture
+        return self.whole.of_classes(self.classes) if self.classes else self.whole
 
     @property
     def name(self) -> str:
@@ -78,8 +83,12 @@ class Design:
                          *(only if self.classes else ()), *codes])
 
 
-def decode(name: str) -> Design:
-    """Return the design that a name stands for; raises CompressionError for any other text."""
+def decode(name: str, imported: Architecture | None = None) -> Design:
+    """
+    Return the design that a name stands for; raises CompressionError for any other text.
+
+    ``imported`` is the architecture of a name that begins with a user's own.
+    """
     match = re.fullmatch(PATTERN, name, re.ASCII)
     if match is None:
         raise CompressionError(
@@ -88,7 +97,7 @@ def decode(name: str) -> Design:
     architecture, size, only, codes = match.groups()
     stages = () if codes == NO_STAGE else _decode_stages(codes)
     classes = tuple(only.replace('.', ' ').split('-')) if only else ()
-    design = Design(architecture, int(size), stages, classes)
+    design = Design(architecture, int(size), stages, classes, imported)
     if design.name != name:
         raise CompressionError(f'name: expected {design.name!r}, got {name!r}')
     return design

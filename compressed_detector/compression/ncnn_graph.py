@@ -25,7 +25,7 @@ from compressed_detector.compression.network import (
 MAGIC = 7767517
 # Before weights: they are float32 as they stand.
 FLOAT32 = np.uint32(0).tobytes()
-BILINEAR = 2
+METHODS = {'nearest': 1, 'bilinear': 2}
 RELU, LEAKY_RELU = 1, 2
 
 
@@ -87,8 +87,8 @@ class _Writer:
         kernel = self._network.weights[layer.weight_name].transpose(3, 2, 0, 1)
         bias = self._network.weights[layer.bias_name]
         size = kernel.shape[2]
-        options: dict[int, Any] = {0: len(bias), 1: size, 3: layer.stride, 4: size // 2, 5: 1,
-                                   6: kernel.size}
+        options: dict[int, Any] = {0: len(bias), 1: size, 3: layer.stride, 5: 1, 6: kernel.size,
+                                   **self._pads(layer, size)}
         if layer.negative_slope == 0:
             options[9] = RELU
         elif layer.negative_slope is not None:
@@ -97,10 +97,16 @@ class _Writer:
         self._weights += [FLOAT32, kernel.astype(np.float32).tobytes(),
                           bias.astype(np.float32).tobytes()]
 
+    def _pads(self, layer: Conv, size: int) -> dict[int, int]:
+        height, width = self._shapes[layer.inputs[0]][:2]
+        (top, bottom), (left, right) = layer.padding(height, size), layer.padding(width, size)
+        return {4: left, 15: right, 14: top, 16: bottom}
+
     def _max_pool(self, layer: MaxPool, inputs: Sequence[str]) -> None:
-        # 5 is how padding is counted: as it is given, at the left and the top only.
-        self._layer('Pooling', inputs, layer.name,
-                    {0: 0, 1: 3, 2: 2, 3: 1, 13: 1, 14: 0, 15: 0, 5: 1})
+        # 5 is how padding is counted: as it is given. 3, 13, 14, 15: left, top, right, bottom.
+        before, behind = layer.before, layer.size - 2 - layer.before
+        self._layer('Pooling', inputs, layer.name, {
+            0: 0, 1: layer.size, 2: 2, 3: before, 13: before, 14: behind, 15: behind, 5: 1})
 
     def _concatenate(self, layer: Concat, inputs: Sequence[str]) -> None:
         self._layer('Concat', inputs, layer.name, {0: 0})
@@ -110,7 +116,7 @@ class _Writer:
 
     def _resize(self, layer: ResizeLike, inputs: Sequence[str]) -> None:
         height, width, _ = self._shapes[layer.name]
-        self._layer('Interp', inputs, layer.name, {0: BILINEAR, 3: height, 4: width})
+        self._layer('Interp', inputs, layer.name, {0: METHODS[layer.method], 3: height, 4: width})
 
     def _layer(
         self, kind: str, inputs: Sequence[str], name: str, options: dict[int, Any]

@@ -41,14 +41,17 @@ class Normalize(Layer):
 @dataclass(frozen=True)
 class Conv(Layer):
     """
-    A convolution with bias, padded with (kernel - 1) / 2 zeros on each side.
+    A convolution with bias, padded with zeros to a result of ceil(size / stride).
 
-    Its weights are ``<name>_weight`` (kernel, kernel, channels in, channels out) and
-    ``<name>_bias``. A LeakyReLU follows unless ``negative_slope`` is None.
+    On each side are (kernel - 1) / 2 of them; or ``before`` above and to the left, and as many
+    as it takes below and to the right. Its weights are ``<name>_weight`` (kernel, kernel,
+    channels in, channels out) and ``<name>_bias``. A LeakyReLU follows unless ``negative_slope``
+    is None.
     """
 
     stride: int
     negative_slope: float | None
+    before: int | None = None
 
     @property
     def weight_name(self) -> str:
@@ -60,14 +63,25 @@ class Conv(Layer):
         """The key of the bias among the network's weights."""
         return f'{self.name}_bias'
 
+    def padding(self, size: int, kernel: int) -> tuple[int, int]:
+        """Return the zeros before and behind a row of ``size`` pixels."""
+        if self.before is None:
+            return kernel // 2, kernel // 2
+        needed = (-(-size // self.stride) - 1) * self.stride + kernel - size
+        return self.before, max(needed - self.before, 0)
+
 
 @dataclass(frozen=True)
 class MaxPool(Layer):
     """
-    The maximum over 3x3 windows centred on every second pixel from the first on.
+    The maximum over windows of ``size`` x ``size`` pixels, one for every second pixel.
 
-    What lies outside the input does not count (it is -inf, not 0); height and width are even.
+    Windows begin ``before`` pixels above and to the left of it: by default they are centred on
+    it. What lies outside the input does not count (it is -inf, not 0); height and width are even.
     """
+
+    size: int = 3
+    before: int = 1
 
 
 @dataclass(frozen=True)
@@ -82,7 +96,13 @@ class Add(Layer):
 
 @dataclass(frozen=True)
 class ResizeLike(Layer):
-    """The first input, resized to the height and width of the second: bilinear, half-pixel."""
+    """
+    The first input, resized to the height and width of the second, with half-pixel centres.
+
+    ``method`` is ``bilinear`` or ``nearest``.
+    """
+
+    method: str = 'bilinear'
 
 
 @dataclass(frozen=True, eq=False)

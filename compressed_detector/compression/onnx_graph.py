@@ -27,6 +27,7 @@ from compressed_detector.errors import CompressionError
 REMEDY = 'install it with: python3 -m pip install -r requirements/peers.txt'
 # Read by every runtime of the last years; nothing newer is needed.
 OPSET, IR_VERSION = 17, 8
+MODES = {'bilinear': 'linear', 'nearest': 'nearest'}
 
 
 def encode(network: Network, input_size: int) -> bytes:
@@ -94,17 +95,22 @@ class _Writer:
             [layer.inputs[0], self._constant(layer.weight_name, kernel),
              self._constant(layer.bias_name, weights[layer.bias_name])],
             result, kernel_shape=kernel.shape[2:], strides=[layer.stride] * 2,
-            pads=[kernel.shape[2] // 2] * 4,
+            pads=self._pads(layer, kernel.shape[2]),
         )
         if layer.negative_slope == 0:
             self._node('Relu', [result], layer.name)
         elif layer.negative_slope is not None:
             self._node('LeakyRelu', [result], layer.name, alpha=layer.negative_slope)
 
+    def _pads(self, layer: Conv, size: int) -> list[int]:
+        sides = [layer.padding(side, size) for side in self._shapes[layer.inputs[0]][:2]]
+        return [before for before, _ in sides] + [behind for _, behind in sides]
+
     def _max_pool(self, layer: MaxPool) -> None:
         # ONNX pads with what does not count.
-        self._node('MaxPool', layer.inputs, layer.name, kernel_shape=[3, 3], strides=[2, 2],
-                   pads=[1, 1, 0, 0])
+        behind = layer.size - 2 - layer.before
+        self._node('MaxPool', layer.inputs, layer.name, kernel_shape=[layer.size] * 2,
+                   strides=[2, 2], pads=[layer.before] * 2 + [behind] * 2)
 
     def _concatenate(self, layer: Concat) -> None:
         self._node('Concat', layer.inputs, layer.name, axis=1)
@@ -116,8 +122,8 @@ class _Writer:
         height, width, channels = self._shapes[layer.name]
         sizes = self._constant(
             f'{layer.name}_sizes', np.array([1, channels, height, width], np.int64))
-        self._node('Resize', [layer.inputs[0], '', '', sizes], layer.name, mode='linear',
-                   coordinate_transformation_mode='half_pixel')
+        self._node('Resize', [layer.inputs[0], '', '', sizes], layer.name,
+                   mode=MODES[layer.method], coordinate_transformation_mode='half_pixel')
 
     def _constant(self, name: str, array: Floats | np.ndarray[Any, Any]) -> str:
         contiguous = np.ascontiguousarray(array)

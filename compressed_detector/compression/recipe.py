@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from compressed_detector.compression import files
+from compressed_detector.compression import dense, files
+from compressed_detector.compression.architectures import ARCHITECTURES, Architecture, imported
 from compressed_detector.compression.naming import Design
 from compressed_detector.compression.stages import STAGES, Stage
 from compressed_detector.config import options
@@ -69,17 +70,28 @@ def parse_recipe(values: Any, folder: Path) -> Recipe:
                       ('input_size', int), ('stages', list)):
         if type(values[key]) is not kind:
             raise CompressionError(f'{key}: expected {kind.__name__}, got {values[key]!r}')
+    weights = folder / values['weights']
     design = Design(
         values['architecture'], values['input_size'],
         tuple(_parse_stage(item) for item in values['stages']),
         _parse_classes(values.get('classes', [])),
+        _imported(values['architecture'], weights),
     )
     if design.name != values['name']:
         raise CompressionError(
             f'name: expected {design.name!r}, which is what the recipe builds, '
             f'got {values["name"]!r}'
         )
-    return Recipe(design, folder / values['weights'])
+    return Recipe(design, weights)
+
+
+def _imported(name: str, weights: Path) -> Architecture | None:
+    """Return a user's own architecture, which is described beside its weights."""
+    described = weights.with_suffix('.json')
+    if name in ARCHITECTURES or not described.is_file():
+        return None
+    provenance = dense.read_provenance(described)
+    return imported.from_json(provenance) if imported.KEY in provenance else None
 
 
 def _parse_classes(names: Any) -> tuple[str, ...]:

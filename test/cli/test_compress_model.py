@@ -260,7 +260,7 @@ def test_import_writes_weights_and_licences_once(
     assert {path.name for path in output.iterdir()} == {
         'dense.npz', 'dense.json', 'LICENSE.nanodet', 'LICENSE.human-models'
     }
-    assert 'rebuilt network equals the graph' in capsys.readouterr().out
+    assert 'rebuilt network equals the original' in capsys.readouterr().out
     np.testing.assert_array_equal(
         dense.load(output / 'dense.npz').weights['conv33_weight'],
         dense.load(WEIGHTS).weights['conv33_weight'],

@@ -53,7 +53,7 @@ def test_patches_times_kernel_are_the_convolution(
     image = np.random.RandomState(1).normal(size=(1, size, size, 2)).astype(np.float32)
     expected = np.asarray(build_model(network, size)(image)['out'])[0]
     rows, columns = np.indices(expected.shape[:2]).reshape(2, -1)
-    seen = patches(image[0], kernel_size, stride, (rows, columns))
+    seen = patches(image[0], Conv('a', (INPUT,), stride, None), kernel_size, (rows, columns))
     np.testing.assert_array_equal(seen[:, -1], 1)
     got = seen @ np.vstack([matrix(network, conv_of(network, 'a')), weights['a_bias']])
     np.testing.assert_allclose(got, expected.reshape(-1, 4), atol=1e-5)
@@ -66,7 +66,7 @@ def test_moments_are_sums_over_all_places_of_all_pictures() -> None:
     for image in pictures():
         seen = feature_extractor(student, ['both'], SIZE)(image)['both']
         rows, columns = np.indices((4, 4)).reshape(2, -1)
-        inputs.append(patches(seen, 3, 2, (rows, columns)))
+        inputs.append(patches(seen, Conv('a', (INPUT,), 2, None), 3, (rows, columns)))
         after = feature_extractor(reference, ['c'], SIZE)(image)['c'].reshape(-1, 8)
         targets.append(np.where(after < 0, after / 0.1, after))
     x, y = np.vstack(inputs), np.vstack(targets)
