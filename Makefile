@@ -65,7 +65,7 @@ benchmark:
 	    $(BENCHMARK_MODELS) --peers --images $(BENCHMARK_IMAGES) --force
 	$(BENCHMARK)/bin/python -m compressed_detector.cli.benchmark_model node \
 	    --images $(BENCHMARK_IMAGES) --force
-	$(BENCHMARK)/bin/python tools/render_performance.py
+	$(BENCHMARK)/bin/python tools/render_performance.py out/benchmark
 
 lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .
@@ -99,9 +99,10 @@ $(VENV)/.robot-test: $(VENV)/.demo requirements/test.txt
 	$(PIP) -r $(ROBOT) -r requirements/demo.txt -r requirements/test.txt
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.demo requirements/workshop.txt requirements/test.txt
+$(VENV)/.test: $(VENV)/.demo requirements/workshop.txt requirements/ray.txt requirements/test.txt
 	@echo 'installing the workshop and the test tools'
-	$(PIP) -r $(ROBOT) -r requirements/demo.txt -r requirements/workshop.txt -r requirements/test.txt
+	$(PIP) -r $(ROBOT) -r requirements/demo.txt -r requirements/workshop.txt \
+	    -r requirements/ray.txt -r requirements/test.txt
 	@touch $@
 
 $(VENV)/.peers: $(VENV)/.demo requirements/workshop.txt requirements/peers.txt

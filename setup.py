@@ -48,6 +48,8 @@ setup(
         'test': ['pytest'],
         # What benchmark_model compares with; requirements/peers.txt has the versions.
         'peers': ['onnx', 'onnxruntime', 'openvino', 'nncf', 'ncnn'],
+        # For evaluate_bag --ray; requirements/ray.txt has the version.
+        'ray': ['ray'],
     },
     zip_safe=False,
     maintainer='The compressed_detector authors',

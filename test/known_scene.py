@@ -60,19 +60,23 @@ def picture(frame: int) -> np.ndarray:
     return image
 
 
-def write_known_scene(folder: Path) -> Path:
-    """Write the bag, with the truth on a topic and, with tracks, as COCO JSON beside it."""
+def write_known_scene(folder: Path, frames: range = range(FRAMES)) -> Path:
+    """
+    Write the bag, with the truth on a topic and, with tracks, as COCO JSON beside it.
+
+    ``frames``: only these are in it.
+    """
     spatial = {
         stamp(frame): [_in_space(number, name, cell, metres)
                        for number, name, cell, metres in truths(frame)]
-        for frame in range(FRAMES)
+        for frame in frames
     }
     bag = write_bag(
-        folder, images(IMAGES, {stamp(frame): picture(frame) for frame in range(FRAMES)}),
-        calibration('/camera/camera_info', FIRST_NS, (SIDE_PX, SIDE_PX), FOCAL_PX),
+        folder, images(IMAGES, {stamp(frame): picture(frame) for frame in frames}),
+        calibration('/camera/camera_info', stamp(frames[0]), (SIDE_PX, SIDE_PX), FOCAL_PX),
         spatial_truth(TRUTH, spatial),
     )
-    (bag / 'truth.json').write_text(json.dumps(_coco()))
+    (bag / 'truth.json').write_text(json.dumps(_coco(frames)))
     return bag
 
 
@@ -91,15 +95,15 @@ def _in_space(number: int, name: str, cell: Cell, metres: float) -> tuple[Any, .
     return (CLASSES[number], name, (_right_m(cell, metres), below_m, metres), (side_m, side_m, 0))
 
 
-def _coco() -> dict[str, Any]:
+def _coco(frames: range) -> dict[str, Any]:
     names = {'near': 1, 'beside': 2, 'hidden': 3}
     return {
-        'images': [{'id': frame, 'frame_index': frame} for frame in range(FRAMES)],
+        'images': [{'id': frame, 'frame_index': index} for index, frame in enumerate(frames)],
         'categories': [{'id': number, 'name': name} for number, name in enumerate(CLASSES)],
         'annotations': [
             {'image_id': frame, 'category_id': number, 'track_id': names[name],
              'bbox': [cell[0], cell[1] - CELL_PX, CELL_PX, CELL_PX], 'forward_m': metres,
              'right_m': _right_m(cell, metres)}
-            for frame in range(FRAMES) for number, name, cell, metres in truths(frame)
+            for frame in frames for number, name, cell, metres in truths(frame)
         ],
     }

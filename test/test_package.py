@@ -27,6 +27,9 @@ def manifest():
     return ElementTree.parse(ROOT / 'package.xml').getroot()
 
 
+IMPORTED_AS = {'scikit_learn': 'sklearn'}
+
+
 def declared(*tags):
     return {element.text for tag in tags for element in manifest().findall(tag)}
 
@@ -48,7 +51,7 @@ def from_the_package_index():
     lines = [line for path in (ROOT / 'requirements').glob('*.txt')
              for line in path.read_text().splitlines() if not line.startswith(('#', 'ros-'))]
     names = {re.split(r'[=<>;\[ ]', line)[0].lower().replace('-', '_') for line in lines}
-    return names - {''}
+    return {IMPORTED_AS.get(name, name) for name in names - {''}}
 
 
 def needed(*folders):

@@ -31,7 +31,12 @@ class Contender:
 
 def contender_of(subject: Subject) -> Contender:
     """Return a model under the runtime of the node."""
-    return Contender(subject.name, lambda threads: LiteRt(subject.model, threads))
+    return contender(subject.name, subject.model)
+
+
+def contender(name: str, model: bytes) -> Contender:
+    """Return a .tflite file under the runtime of the node."""
+    return Contender(name, lambda threads: LiteRt(model, threads))
 
 
 def latencies(

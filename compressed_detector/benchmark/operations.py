@@ -23,7 +23,8 @@ class Operation:
 
     ``macs``: multiply-accumulates, 0 of an operator that has none, as wide as the wider of its
     operands: ``mac_type`` is float32, int16 or int8. Bytes are those of its constants, and of what
-    else it reads and writes, each once; int4 is counted as int8.
+    else it reads and writes, each once; int4 is counted as int8. ``weights``: the name of the
+    tensor with what values are multiplied by.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Operation:
     weight_bytes: int
     read_bytes: int
     written_bytes: int
+    weights: str = ''
 
     @property
     def moved_bytes(self) -> int:
@@ -69,6 +71,7 @@ def _operation(operator: Operator, reads: Sequence[TensorInfo]) -> Operation:
         weight_bytes=sum(map(_size, operator.inputs)) - read_bytes,
         read_bytes=read_bytes,
         written_bytes=sum(map(_size, operator.outputs)),
+        weights=_operands(operator)[1].name if macs else '',
     )
 
 

@@ -65,6 +65,14 @@ def initialized(name: str, build: Callable[[Weights], Any], shapes: Weights,
     return Classifier(name, build, weights)
 
 
+def model_of(classifier: Classifier) -> Any:
+    """Return the Keras model with the classifier's weights in it."""
+    model = classifier.build(classifier.weights)
+    for variable in model.trainable_variables:
+        variable.assign(classifier.weights[weight_name(variable.path)])
+    return model
+
+
 def logits_of(classifier: Classifier) -> Callable[[Mapping[str, Any], Any], Any]:
     """Return the function from weights by name and pictures to logits; gradients pass it."""
     model = classifier.build(classifier.weights)

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from compressed_detector.classics.classifier import Classifier
+from compressed_detector.classics.classifier import Classifier, accuracy
 from compressed_detector.classics.data import Dataset
 from compressed_detector.classics.learning import Lesson, Penalty, train
 from compressed_detector.compression import checkpoint, files, npz
 from compressed_detector.compression.forms import Forms
 from compressed_detector.compression.progress import Report
+from compressed_detector.compression.training.parameters import Disguise
 from compressed_detector.errors import CompressionError
 
 
@@ -68,15 +69,22 @@ class Lab:
             raise _damaged(path, error) from error
         return found
 
+    def accuracy(self, key: str, classifier: Classifier) -> float:
+        """Return the share of the test samples that a classifier knows; done once for the key."""
+        found = self.figures(f'{key}-accuracy',
+                             lambda: {'accuracy': accuracy(classifier, self.data.test)})
+        return float(found['accuracy'])
+
     def train(
-        self, key: str, trial: Trial, lesson: Lesson, seed: int, penalty: Penalty | None = None
+        self, key: str, trial: Trial, lesson: Lesson, seed: int,
+        penalty: Penalty | None = None, disguise: Disguise | None = None,
     ) -> Trial:
         """Return the trial after a lesson, within its forms; done once for the key."""
         state = self.folder / f'{key}.state.npz'
 
         def make() -> Trial:
             trained = train(trial.classifier, trial.forms, self.data.train, lesson, seed,
-                            _titled(self.report, key), penalty, state)
+                            _titled(self.report, key), penalty, state, disguise)
             return Trial(trained, trial.forms, trial.figures)
 
         made = self.trial(key, trial.classifier, make)

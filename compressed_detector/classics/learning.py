@@ -16,7 +16,7 @@ from compressed_detector.classics.data import Pictures, Samples, as_inputs
 from compressed_detector.compression.forms import Forms
 from compressed_detector.compression.progress import Report, silent
 from compressed_detector.compression.tensorflow_runtime import tensorflow
-from compressed_detector.compression.training.parameters import Parameters
+from compressed_detector.compression.training.parameters import Disguise, Parameters
 from compressed_detector.compression.training.state import StateFile
 from compressed_detector.compression.training.trainer import Schedule, Trainer
 from compressed_detector.detection.types import Floats
@@ -81,17 +81,19 @@ class Lesson:
 def train(
     classifier: Classifier, forms: Forms, samples: Samples, lesson: Lesson, seed: int,
     report: Report = silent, penalty: Penalty | None = None, state: Path | None = None,
+    disguise: Disguise | None = None,
 ) -> Classifier:
     """
     Return the classifier after a lesson, its weights within their forms.
 
-    The loss is the cross-entropy, plus the penalty. Takes up what ``state`` holds, if there is
-    such a file. Raises CompressionError when the loss is not finite.
+    The loss is the cross-entropy, plus the penalty. ``disguise`` maps weights to what is
+    computed with in their place. Takes up what ``state`` holds, if there is such a file. Raises
+    CompressionError when the loss is not finite.
     """
     loss = _loss_of(logits_of(classifier), penalty)
     trainer = Trainer(
         Parameters(classifier, forms), loss, lesson.schedule,
-        Draws(samples, lesson.batch_size, seed), report,
+        Draws(samples, lesson.batch_size, seed), report, disguise,
     )
     trained, _ = trainer.train(StateFile(state) if state else None)
     return trained

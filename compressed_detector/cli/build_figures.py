@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 
 from compressed_detector.annotations import CocoData
+from compressed_detector.benchmark.contenders import contender, latencies
+from compressed_detector.benchmark.pinning import processors
+from compressed_detector.benchmark.timing import Plan, ratio
 from compressed_detector.cli.progress import Progress, progress_of
 from compressed_detector.compression.archiving import pack
 from compressed_detector.compression.build import Build
@@ -25,9 +28,9 @@ from compressed_detector.detection.bundle import Bundle
 from compressed_detector.detection.detector import Detector
 from compressed_detector.detection.interpreter import LiteInterpreter
 from compressed_detector.detection.types import Detections
-from compressed_detector.evaluation import agreement, coco, latency
+from compressed_detector.evaluation import agreement, coco
 
-ROUNDS = 30
+TURNS = Plan(turns=8, runs=2)
 THREADS = (1, 2)
 # Of the paired bootstrap.
 SAMPLES = 200
@@ -124,12 +127,14 @@ class Examination:
         if examined.build.conversion.format is FLOAT32:
             models['_int8'] = _as_int8(examined)
         figures = {}
-        for threads in THREADS:
-            times = latency.latencies_ms(
-                models, threads, ROUNDS, progress_of(task, self._progress))
+        for threads in (count for count in THREADS if count <= processors()):
+            times = latencies(
+                [contender(name, model) for name, model in models.items()], threads, TURNS,
+                progress_of(task, self._progress))
             dense_ms = times.pop('dense')
-            figures.update({f'latency_ratio_{threads}thread{name}': round(time_ms / dense_ms, 4)
-                            for name, time_ms in times.items()})
+            figures.update({
+                f'latency_ratio_{threads}thread{name}': round(ratio(times_ms, dense_ms).value, 4)
+                for name, times_ms in times.items()})
         return figures
 
     def _precision(self, bundle: Bundle, task: str) -> dict[str, float]:

@@ -10,7 +10,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from compressed_detector.annotations import CocoData
+from compressed_detector.benchmark.contenders import contender, latencies
+from compressed_detector.benchmark.pinning import processors
+from compressed_detector.benchmark.timing import Plan
 from compressed_detector.cli import bag_frames, build_report, user_labels
 from compressed_detector.cli.build_figures import Examination, Examined
 from compressed_detector.cli.compress_display import plan_table, step_table
@@ -23,7 +28,7 @@ from compressed_detector.compression.pictures import held_out_images, learning_i
 from compressed_detector.compression.recipe import Recipe, load_recipe
 from compressed_detector.compression.workshop_folder import WorkshopFolder
 from compressed_detector.errors import ConfigError
-from compressed_detector.evaluation import coco, latency
+from compressed_detector.evaluation import coco
 
 DEFAULT_WORK = Path('out/workshop')
 SUFFIXES = ('tflite', 'json', 'metrics.json', 'report.md', 'report.html')
@@ -106,7 +111,10 @@ def run_plan(arguments: argparse.Namespace) -> None:
         pictures = len(learning_images(images)) if images else 0
         plain = dataclasses.replace(recipe.design, stages=())
         bundle = pipeline.run_design(plain, start, pipeline.Order(None, progress))
-    inference_ms = latency.latencies_ms({'dense': bundle.model}, threads=2, rounds=10)['dense']
+    threads = min(2, processors())
+    times_ms = latencies([contender('dense', bundle.model)], threads, Plan(turns=3, runs=3),
+                             lambda done, total: None)
+    inference_ms = float(np.median(times_ms['dense']))
     expected = pipeline.forecasts(recipe.design, start, pictures)
     print(plan_table(recipe.name, expected, inference_ms))
     if labels and images:

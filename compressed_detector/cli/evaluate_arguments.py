@@ -26,6 +26,10 @@ examples (give the recordings first):
     evaluate_bag drive_1 --camera-height 0.35 --camera-pitch 0.17 --corridor 0.6 \\
         --stop-zone 1.5x0.6 --output out/drive_1
 
+  all bags in a folder, as many at a time as there are processors for; what an interrupted run
+  has done is used when the same is run again:
+    evaluate_bag drives --output out/drives
+
   a gate: exit code 1 if it became worse than it was:
     evaluate_bag drive_1 --output out/new --baseline out/drive_1/metrics.json \\
         --fail-if 'ap50 < baseline - 0.01' --fail-if 'false_alarms_per_minute > 2'
@@ -43,7 +47,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         'sources', type=Path, nargs='+', metavar='SOURCE',
-        help='rosbag2 (folder, .mcap or .db3), video, or folder of pictures',
+        help='rosbag2 (folder, .mcap or .db3), video, folder of pictures, or folder in which bags '
+             'or videos are',
     )
     parser.add_argument(
         '--models', nargs='+', default=[NodeConfig().model], metavar='MODEL',
@@ -141,8 +146,23 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
         help='with --live: parameters of the node, such as threads',
     )
     group.add_argument(
-        '--num-threads', type=_count, default=2, metavar='N',
-        help='that compute the network (default %(default)s)',
+        '--num-threads', type=_count, metavar='N',
+        help='that compute the network (default 2, or less where there are more recordings than '
+             'processors for that)',
+    )
+    place = group.add_mutually_exclusive_group()
+    place.add_argument(
+        '--jobs', type=_count, metavar='N',
+        help='recordings at a time (default: as many as processors allow; 1 with --live, and for '
+             'latencies that nothing else disturbs)',
+    )
+    place.add_argument(
+        '--ray', metavar='ADDRESS',
+        help='do recordings on a Ray cluster that sees the same files; "local" starts one here',
+    )
+    group.add_argument(
+        '--retries', type=_count_or_none, default=1, metavar='N',
+        help='how often a recording that fails is tried again (default %(default)s)',
     )
     group.add_argument(
         '--samples', type=_count, default=1000, metavar='N',
@@ -184,6 +204,10 @@ def _stop_zone(text: str) -> StopZone:
         raise argparse.ArgumentTypeError(
             f'expected depth x width in metres, such as 1.5x0.8, got {text!r}')
     return StopZone(*values)
+
+
+def _count_or_none(text: str) -> int:
+    return 0 if text == '0' else _count(text)
 
 
 def _count(text: str) -> int:

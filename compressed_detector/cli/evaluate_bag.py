@@ -14,7 +14,11 @@ from compressed_detector.cli.ros_tool import require
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run evaluate_bag; return the exit code: 0, 1 if a condition holds, 2 for an error."""
+    """
+    Run evaluate_bag; return the exit code.
+
+    0; 1 if a condition holds; 2 for an error; 3 if some recordings could not be evaluated.
+    """
     arguments = build_parser().parse_args(argv)
     return exit_code(lambda: _run(arguments))
 

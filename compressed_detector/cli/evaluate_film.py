@@ -16,27 +16,27 @@ from compressed_detector.detection.types import Detections, Image
 from compressed_detector.errors import EvaluationError, ImageError
 from compressed_detector.evaluation.columns import rows_of
 from compressed_detector.evaluation.criteria import Criteria
+from compressed_detector.evaluation.frame_scores import FrameScore
 from compressed_detector.evaluation.ground_truth import FrameTruth
-from compressed_detector.evaluation.live import FrameScore
 from compressed_detector.evaluation.operating_point import answer
 from compressed_detector.evaluation.pictures import draw_score, write_video
 from compressed_detector.evaluation.recording import Recording
-from compressed_detector.evaluation.scene import Scene
+from compressed_detector.evaluation.sources import FrameSource
 
 SLOWEST_FPS, FASTEST_FPS = 1.0, 120.0
 
 
-def check(scenes: Mapping[str, Scene]) -> None:
+def check(sources: Mapping[str, FrameSource]) -> None:
     """Raise EvaluationError when something is no film."""
-    for name, scene in scenes.items():
-        if not scene.source.sequential:
+    for name, source in sources.items():
+        if not source.sequential:
             raise EvaluationError(f'--video: expected films, got the pictures of {name}; leave '
                                   'out --video')
 
 
 def write_films(
-    output: Path, scenes: Mapping[str, Scene], found: Mapping[str, Sequence[Recording]],
-    criteria: Criteria, progress: Progress,
+    output: Path, sources: Mapping[str, FrameSource],
+    found: Mapping[str, Sequence[Recording]], criteria: Criteria, progress: Progress,
 ) -> list[str]:
     """
     Write MODEL/SOURCE.mp4 of each model and recording; return what was written, below output.
@@ -50,21 +50,22 @@ def write_films(
             stem = file_name(item.source, item.camera, item.source in several)
             path = output / model / f'{stem}.mp4'
             told = functools.partial(progress, f'{model}: film of {stem}')
-            write_video(path, _frames(scenes[item.source], item, criteria, told), _fps(item))
+            write_video(path, _frames(sources[item.source], item, criteria, told), _fps(item))
             if path.exists():
                 written.append(f'{model}/{path.name}')
     return written
 
 
 def _frames(
-    scene: Scene, recording: Recording, criteria: Criteria, progress: Callable[[int, int], None]
+    source: FrameSource, recording: Recording, criteria: Criteria,
+    progress: Callable[[int, int], None],
 ) -> Iterator[Image]:
     found = answer(recording, criteria.score_threshold, criteria.iou_threshold, True).reports >= 0
     objects, reports = recording.objects, recording.reports
     count = len(recording.frames)
     objects_of, reports_of = rows_of(objects.frames, count), rows_of(reports.frames, count)
     row_of = {int(index): row for row, index in enumerate(recording.frames.indices)}
-    for frame in scene.source.frames():
+    for frame in source.frames():
         if frame.camera != recording.camera or frame.index not in row_of:
             continue
         row = row_of[frame.index]

@@ -4,21 +4,20 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from compressed_detector.cli.evaluate_runs import Model, Progress, Runner
+from compressed_detector.cli.evaluate_runs import Model, Options, Progress, Said, settings_for
 from compressed_detector.cli.ros_tool import require
 from compressed_detector.detection.bundle import Bundle
 from compressed_detector.errors import EvaluationError
 from compressed_detector.evaluation.detector_run import CameraRun, Usage
 from compressed_detector.evaluation.live_frames import live_frames
 from compressed_detector.evaluation.scene import Scene
-from compressed_detector.evaluation.sources import COMPRESSED, BagFrames
+from compressed_detector.evaluation.sources import COMPRESSED, BagFrames, FrameSource
 
 # What the node says of the frames that it did not look at, by our names.
 FATES = {
@@ -27,33 +26,30 @@ FATES = {
 }
 
 
-def live(arguments: argparse.Namespace, score_threshold: float) -> Runner:
-    """Return what plays bags to the node; raises RosError where there is no ROS."""
-    require('compressed_detector.ros.live_run')
+def live(model: Model, name: str, scene: Scene, options: Options, progress: Progress) -> Said:
+    """Play a recording to the node with a model; a Runner."""
+    assert model.manifest is not None
     # A domain of its own keeps it apart from whatever else talks on this network.
     os.environ.setdefault('ROS_DOMAIN_ID', str(random.randint(1, 100)))
+    labels = Bundle.load(model.manifest).manifest.labels
+    # The replay shows how far it is: two bars would draw over each other.
+    print(f'{model.name}: playing {name}', file=sys.stderr, flush=True)
+    run, usage = _play(name, scene, labels, _node_command(options, model.manifest), options.rate)
+    return labels, [run], usage
 
-    def run(
-        model: Model, scenes: Mapping[str, Scene], progress: Progress
-    ) -> tuple[tuple[str, ...], list[CameraRun], list[Usage]]:
+
+def check(sources: Mapping[str, FrameSource], models: Sequence[Model]) -> None:
+    """
+    Raise EvaluationError when something cannot be played to the node.
+
+    Raises RosError where there is no ROS.
+    """
+    require('compressed_detector.ros.live_run')
+    for model in models:
         if model.manifest is None:
             raise EvaluationError(f'--live: expected models that the node can run, got '
                                   f'{model.name}; leave it out, or evaluate --offline')
-        labels = Bundle.load(model.manifest).manifest.labels
-        node = _node_command(arguments, model.manifest, score_threshold)
-        found = []
-        for name, scene in scenes.items():
-            # The replay shows how far it is: two bars would draw over each other.
-            print(f'{model.name}: playing {name}', file=sys.stderr, flush=True)
-            found.append(_play(name, scene, labels, node, arguments.rate))
-        return labels, [run for run, _ in found], [usage for _, usage in found]
-    return run
-
-
-def check(scenes: Mapping[str, Scene]) -> None:
-    """Raise EvaluationError when something cannot be played to the node."""
-    for name, scene in scenes.items():
-        source = scene.source
+    for name, source in sources.items():
         if not isinstance(source, BagFrames):
             raise EvaluationError(f'--live: expected bags, got {name}; evaluate it --offline')
         if len(source.cameras) != 1:
@@ -66,16 +62,15 @@ def check(scenes: Mapping[str, Scene]) -> None:
                 f'and only then, got {source.cameras[0]}; evaluate it --offline')
 
 
-def _node_command(
-    arguments: argparse.Namespace, manifest: Path, score_threshold: float
-) -> list[str]:
+def _node_command(options: Options, manifest: Path) -> list[str]:
     command = [sys.executable, '-m', 'compressed_detector.cli.detector_node', '--ros-args']
-    if arguments.params_file:
-        command += ['--params-file', str(arguments.params_file)]
+    if options.params_file:
+        command += ['--params-file', str(options.params_file)]
     else:
-        command += ['-p', f'num_threads:={arguments.num_threads}']
+        command += ['-p', f'num_threads:={options.num_threads}']
+    everything = settings_for(options.score_threshold)
     return [*command, '-p', f'model:={manifest.resolve()}',
-            '-p', f'score_threshold:={score_threshold}']
+            '-p', f'score_threshold:={everything.score_threshold}']
 
 
 def _play(

@@ -12,35 +12,39 @@ from typing import Any
 
 from compressed_detector.errors import EvaluationError
 from compressed_detector.evaluation.coco_files import report_rows, truth_dataset
-from compressed_detector.evaluation.detection_messages import serialized_runs
-from compressed_detector.evaluation.detector_run import CameraRun
+from compressed_detector.evaluation.detection_messages import serialized
 from compressed_detector.evaluation.recording import Recording
 from compressed_detector.ros.detection_bag import write_detections
 
 METRICS, REPORT, TRUTH_FOLDER = 'metrics.json', 'report.html', 'ground_truth'
+# What was done before all was done.
+KEPT = '.partial'
 
 
 def prepare(output: Path, models: Sequence[str], force: bool) -> None:
-    """Make the folder, and refuse or remove what is in the way; raises EvaluationError."""
-    mine = [output / METRICS, *(output / name for name in (REPORT, TRUTH_FOLDER, *models))]
-    existing = [path for path in mine if path.exists()]
+    """Make the folder, and refuse what is in the way; raises EvaluationError."""
+    existing = _existing(output, models)
     if existing and not force:
         raise EvaluationError(f'{existing[0]}: exists already; choose another --output, or '
                               'replace it with --force')
     try:
-        for path in existing:
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise EvaluationError(f'--output: cannot write {output}: {error.strerror}') from error
 
 
+def clear(output: Path, models: Sequence[str]) -> None:
+    """Remove what is in the way; raises EvaluationError."""
+    _remove(output, _existing(output, models))
+
+
+def forget_partial(output: Path) -> None:
+    """Remove what was done before all was done; raises EvaluationError."""
+    _remove(output, [output / KEPT])
+
+
 def write_model(
-    output: Path, model: str, recordings: Sequence[Recording], runs: Sequence[CameraRun],
-    score_threshold: float,
+    output: Path, model: str, recordings: Sequence[Recording], score_threshold: float,
 ) -> None:
     """
     Write what one model reported on every recording.
@@ -56,12 +60,12 @@ def write_model(
         truth = output / TRUTH_FOLDER / f'{name}.json'
         if recording.frames.annotated.any() and not truth.exists():
             _write(truth, [json.dumps(truth_dataset(recording), allow_nan=False)])
-    for source in dict.fromkeys(run.source for run in runs):
-        of_source = [run for run in runs if run.source == source]
-        if all(run.camera.startswith('/') for run in of_source):
+    for source in dict.fromkeys(item.source for item in recordings):
+        of_source = [item for item in recordings if item.source == source]
+        if all(item.camera.startswith('/') for item in of_source):
             write_detections(output / model / source, {
-                detections_topic(run.camera, source in several):
-                    serialized_runs(run, score_threshold) for run in of_source
+                detections_topic(item.camera, source in several):
+                    serialized(item, score_threshold) for item in of_source
             })
 
 
@@ -95,15 +99,32 @@ def sources_with_several(recordings: Sequence[Recording]) -> set[str]:
     return {name for name in names if names.count(name) > 1}
 
 
+def _existing(output: Path, models: Sequence[str]) -> list[Path]:
+    mine = [output / name for name in (METRICS, REPORT, TRUTH_FOLDER, *models)]
+    return [path for path in mine if path.exists()]
+
+
+def _remove(output: Path, paths: Iterable[Path]) -> None:
+    try:
+        for path in paths:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    except OSError as error:
+        raise EvaluationError(f'--output: cannot write {output}: {error.strerror}') from error
+
+
 def _slug(camera: str) -> str:
     return camera.removesuffix('/compressed').strip('/').replace('/', '_')
 
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yield a JSON list, a row per line: there may be millions, and memory is not for them."""
+    encode = json.JSONEncoder(allow_nan=False).encode
     start = '[\n'
     for row in rows:
-        yield start + json.dumps(row, allow_nan=False)
+        yield start + encode(row)
         start = ',\n'
     yield '\n]\n' if start.startswith(',') else '[]\n'
 

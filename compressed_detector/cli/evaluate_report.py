@@ -13,7 +13,7 @@ from compressed_detector.evaluation.criteria import Criteria
 from compressed_detector.evaluation.crops import cut_out
 from compressed_detector.evaluation.evaluate import Evaluation
 from compressed_detector.evaluation.recording import Recording
-from compressed_detector.evaluation.scene import Scene
+from compressed_detector.evaluation.sources import FrameSource
 from compressed_detector.evaluation.worst import Failure, worst
 
 MOST = 6
@@ -27,7 +27,7 @@ LEGEND = ('Each track, and each place in a film, is shown once. Red is what went
 
 
 def page(
-    scenes: Mapping[str, Scene], found: Mapping[str, Sequence[Recording]],
+    sources: Mapping[str, FrameSource], found: Mapping[str, Sequence[Recording]],
     evaluation: Evaluation, criteria: Criteria, facts: Mapping[str, Any], films: Sequence[str],
 ) -> str:
     """
@@ -40,8 +40,7 @@ def page(
     plots = evaluate_plots.plots(evaluation, found, criteria)
     failures = _failures(found, criteria)
     crops = {_key(*key, place): picture for (key, place), picture in cut_out(
-        {name: scene.source for name, scene in scenes.items()},
-        {key: found[key[0]] for key in failures}, failures, criteria.score_threshold,
+        sources, {key: found[key[0]] for key in failures}, failures, criteria.score_threshold,
     ).items()}
     return report.page(
         'evaluation_report.html.j2', {**plots, **crops},
@@ -51,7 +50,9 @@ def page(
         intervals_over=evaluation.intervals_over,
         comparisons=[(evaluate_display.comparison_title(item),
                       evaluate_display.comparison_rows(item)) for item in evaluation.comparisons],
-        plots=list(plots), tables=evaluate_tables.tables(evaluation, criteria),
+        plots=list(plots),
+        tables=[*evaluate_tables.failed(facts['failed']),
+                *evaluate_tables.tables(evaluation, criteria)],
         worst=[_group(*key, found[key[0]], items) for key, items in failures.items()],
         films=films, facts=_facts(facts, criteria, evaluation),
     )

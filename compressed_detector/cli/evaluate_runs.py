@@ -1,12 +1,12 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""Detectors on recordings, one after the other."""
+"""What models say about one recording: of several, each may be looked at elsewhere."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -17,11 +17,11 @@ from compressed_detector.detection.camera_model import Mounting
 from compressed_detector.detection.detector import Detector
 from compressed_detector.errors import EvaluationError
 from compressed_detector.evaluation import coco
-from compressed_detector.evaluation.detector_run import CameraRun, Usage, compared, together
+from compressed_detector.evaluation.detector_run import CameraRun, Usage, compared
 from compressed_detector.evaluation.hog import HogDetector
+from compressed_detector.evaluation.kept_answers import Answers
 from compressed_detector.evaluation.offline import ImageDetector, run_offline
 from compressed_detector.evaluation.places import Geometry
-from compressed_detector.evaluation.recording import Recording
 from compressed_detector.evaluation.scene import Scene, open_scene
 from compressed_detector.resources import model_folders
 
@@ -42,14 +42,22 @@ class Model:
         return Detector.load(self.manifest, num_threads)
 
 
-@dataclass(frozen=True, eq=False)
-class ModelRuns:
-    """Everything that one model said."""
+@dataclass(frozen=True)
+class Options:
+    """
+    How recordings are looked at: as evaluate_bag's options of these names.
 
-    labels: tuple[str, ...]
-    runs: Sequence[CameraRun]
-    recordings: Sequence[Recording]
-    usage: Usage
+    ``live``: through the node. ``params_file`` and ``rate`` are for that alone.
+    """
+
+    topics: tuple[str, ...]
+    truths: tuple[str, ...]
+    mounting: Mounting | None
+    score_threshold: float
+    num_threads: int
+    live: bool
+    rate: float
+    params_file: Path | None
 
 
 class Progress(Protocol):
@@ -59,13 +67,9 @@ class Progress(Protocol):
         """Show it."""
 
 
-class Runner(Protocol):
-    """Lets a detector look at the scenes, and returns its labels, its runs and their costs."""
-
-    def __call__(
-        self, model: Model, scenes: Mapping[str, Scene], progress: Progress
-    ) -> tuple[tuple[str, ...], list[CameraRun], list[Usage]]:
-        """Do so."""
+Said = tuple[tuple[str, ...], list[CameraRun], Usage]
+# Lets a model look at a scene of this name, and returns its labels, what it said, what it took.
+Runner = Callable[[Model, str, Scene, Options, Progress], Said]
 
 
 def find_models(names: Sequence[str]) -> list[Model]:
@@ -81,53 +85,34 @@ def find_models(names: Sequence[str]) -> list[Model]:
     return models
 
 
-def open_scenes(
-    paths: Sequence[Path], topics: Sequence[str], truths: Sequence[str],
-    mounting: Mounting | None,
-) -> dict[str, Scene]:
-    """Open all recordings, by names that differ; raises EvaluationError and BagError."""
-    scenes: dict[str, Scene] = {}
-    for path in paths:
-        scene = open_scene(path, topics, truths, mounting)
-        name, number = scene.source.name, 2
-        while name in scenes:
-            name, number = f'{scene.source.name}_{number}', number + 1
-        scenes[name] = scene
-    return scenes
+def offline(
+    model: Model, name: str, scene: Scene, options: Options, progress: Progress
+) -> Said:
+    """Let a model look at every frame in this process; a Runner."""
+    detector = model.load(options.num_threads)
+    everything = settings_for(options.score_threshold)
+    robot = dataclasses.replace(everything, score_threshold=options.score_threshold)
+    runs, usage = run_offline(name, scene.source, detector, robot, everything,
+                              functools.partial(progress, f'{model.name}: {name}'))
+    return detector.labels, runs, usage
 
 
-def offline(num_threads: int, score_threshold: float) -> Runner:
-    """Return what runs models in this process; the threshold is the robot's."""
-    everything = settings_for(score_threshold)
-    robot = dataclasses.replace(everything, score_threshold=score_threshold)
-
-    def run(
-        model: Model, scenes: Mapping[str, Scene], progress: Progress
-    ) -> tuple[tuple[str, ...], list[CameraRun], list[Usage]]:
-        detector = model.load(num_threads)
-        runs, usages = [], []
-        for name, scene in scenes.items():
-            found, usage = run_offline(
-                name, scene.source, detector, robot, everything,
-                functools.partial(progress, f'{model.name}: {name}'))
-            runs += found
-            usages.append(usage)
-        return detector.labels, runs, usages
-    return run
-
-
-def run_model(
-    runner: Runner, model: Model, scenes: Mapping[str, Scene], mounting: Mounting | None,
+def run_models(
+    runner: Runner, models: Sequence[Model], name: str, path: Path, options: Options,
     progress: Progress,
-) -> ModelRuns:
-    """Let a model look at all scenes, and put what it says beside the truth."""
-    labels, runs, usages = runner(model, scenes, progress)
-    recordings = [
-        compared(run, scenes[run.source].truths.get(run.camera),
-                 geometry(scenes[run.source], run.camera, mounting))
-        for run in runs
-    ]
-    return ModelRuns(labels, runs, recordings, together(usages))
+) -> dict[str, Answers]:
+    """Let models look at a recording, and put what each says beside the truth, by its name."""
+    scene = open_scene(path, options.topics, options.truths, options.mounting)
+    # Before an hour of work: what is missing for distances is missing whatever the models say.
+    geometries = {camera: geometry(scene, camera, options.mounting)
+                  for camera in scene.source.cameras}
+    answers = {}
+    for model in models:
+        labels, runs, usage = runner(model, name, scene, options, progress)
+        answers[model.name] = Answers(labels, [
+            compared(run, scene.truths.get(run.camera), geometries[run.camera]) for run in runs
+        ], usage)
+    return answers
 
 
 def geometry(scene: Scene, camera: str, mounting: Mounting | None) -> Geometry | None:

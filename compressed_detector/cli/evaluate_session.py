@@ -5,34 +5,32 @@
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import cv2
-import numpy as np
-from rich.console import Console
+from pathlib import Path
 
 from compressed_detector.cli import (
-    evaluate_display,
     evaluate_film,
+    evaluate_jobs,
     evaluate_live,
     evaluate_outputs,
-    evaluate_report,
     evaluate_runs,
+    evaluate_workers,
 )
 from compressed_detector.cli.evaluate_arguments import criteria_of, mounting_of
 from compressed_detector.cli.evaluate_gate import open_gate
+from compressed_detector.cli.evaluate_results import Results, report
 from compressed_detector.cli.progress import open_progress
+from compressed_detector.errors import CompressedDetectorError
 from compressed_detector.evaluation.criteria import Criteria
+from compressed_detector.evaluation.detector_run import together
 from compressed_detector.evaluation.evaluate import Evaluation, evaluate
-from compressed_detector.evaluation.metrics_file import to_json
 from compressed_detector.evaluation.recording import Recording
-from compressed_detector.evaluation.scene import Scene
+from compressed_detector.evaluation.scene import open_source
+from compressed_detector.evaluation.source_search import find_sources
+from compressed_detector.evaluation.sources import FrameSource
 
-WIDTH = 140  # of tables where there is no terminal
+SOME_FAILED = 3
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -40,104 +38,96 @@ def run(arguments: argparse.Namespace) -> int:
     criteria = criteria_of(arguments)
     gate = open_gate(arguments.fail_if, arguments.baseline, criteria)
     models = evaluate_runs.find_models(arguments.models)
-    scenes = evaluate_runs.open_scenes(
-        arguments.sources, arguments.topics, arguments.ground_truth, mounting_of(arguments))
-    if arguments.video:
-        evaluate_film.check(scenes)
-    runner = _runner(arguments, criteria, scenes)
+    paths = find_sources(arguments.sources, evaluate_outputs.METRICS)
+    workers = evaluate_workers.choose(arguments, len(paths))
+    options = _options(arguments, criteria, workers.num_threads)
+    _check(arguments, _readable(paths, options), models)
     evaluate_outputs.prepare(
         arguments.output, [model.name for model in models], arguments.force)
-    found, evaluation = _evaluate(arguments, criteria, models, scenes, runner)
-    _report(arguments, criteria, scenes, found, evaluation)
-    failures = gate.failures(evaluation)
-    for failure in failures:
-        print(f'failed: {failure}', file=sys.stderr)
-    return 1 if failures else 0
+    done = _look(arguments, workers, [
+        evaluate_jobs.Job(name, path, tuple(models), options) for name, path in paths.items()])
+    found, evaluation = _evaluate(arguments, criteria, done)
+    sources = {name: open_source(paths[name], options.topics, options.truths)
+               for name in done.answers}
+    report(arguments, criteria, workers.num_threads,
+           Results(found, evaluation, sources, paths, done.failed))
+    return _end(arguments.output, done.failed, gate.failures(evaluation))
 
 
-def _runner(
-    arguments: argparse.Namespace, criteria: Criteria, scenes: Mapping[str, Scene]
-) -> evaluate_runs.Runner:
-    if not arguments.live:
-        return evaluate_runs.offline(arguments.num_threads, criteria.score_threshold)
-    evaluate_live.check(scenes)
-    everything = evaluate_runs.settings_for(criteria.score_threshold)
-    return evaluate_live.live(arguments, everything.score_threshold)
+def _options(
+    arguments: argparse.Namespace, criteria: Criteria, num_threads: int
+) -> evaluate_runs.Options:
+    return evaluate_runs.Options(
+        tuple(arguments.topics), tuple(arguments.ground_truth), mounting_of(arguments),
+        criteria.score_threshold, num_threads, arguments.live, arguments.rate,
+        arguments.params_file,
+    )
+
+
+def _readable(
+    paths: Mapping[str, Path], options: evaluate_runs.Options
+) -> dict[str, FrameSource]:
+    """Return what can be opened now; raises why the first cannot be if none can."""
+    sources, errors = {}, []
+    for name, path in paths.items():
+        try:
+            sources[name] = open_source(path, options.topics, options.truths)
+        except CompressedDetectorError as error:
+            errors.append(error)
+    if not sources:
+        raise errors[0]
+    return sources
+
+
+def _check(
+    arguments: argparse.Namespace, sources: Mapping[str, FrameSource],
+    models: Sequence[evaluate_runs.Model],
+) -> None:
+    """Raise EvaluationError and RosError for what is asked for and cannot be."""
+    if arguments.video:
+        evaluate_film.check(sources)
+    if arguments.live:
+        evaluate_live.check(sources, models)
+
+
+def _look(
+    arguments: argparse.Namespace, workers: evaluate_workers.Workers,
+    jobs: Sequence[evaluate_jobs.Job],
+) -> evaluate_jobs.Done:
+    kept = arguments.output / evaluate_outputs.KEPT
+    with open_progress() as progress:
+        return evaluate_jobs.run_jobs(
+            jobs, workers.executor, arguments.retries, kept, progress,
+            progress if workers.here else evaluate_jobs.silent)
 
 
 def _evaluate(
-    arguments: argparse.Namespace, criteria: Criteria, models: Sequence[evaluate_runs.Model],
-    scenes: Mapping[str, Scene], runner: evaluate_runs.Runner,
+    arguments: argparse.Namespace, criteria: Criteria, done: evaluate_jobs.Done
 ) -> tuple[dict[str, list[Recording]], Evaluation]:
     """Return what each model said, in the classes that are evaluated, and what that is worth."""
-    found = {}
+    by_model = done.by_model()
+    recordings = {name: [item for said in answers for item in said.recordings]
+                  for name, answers in by_model.items()}
+    evaluate_outputs.clear(arguments.output, list(by_model))
+    for name, items in recordings.items():
+        evaluate_outputs.write_model(arguments.output, name, items, criteria.score_threshold)
     with open_progress() as progress:
-        for model in models:
-            found[model.name] = said = evaluate_runs.run_model(
-                runner, model, scenes, mounting_of(arguments), progress)
-            evaluate_outputs.write_model(arguments.output, model.name, said.recordings, said.runs,
-                                         criteria.score_threshold)
         evaluation = evaluate(
-            {name: said.recordings for name, said in found.items()},
-            {name: said.labels for name, said in found.items()},
-            {name: said.usage for name, said in found.items()},
+            recordings, {name: answers[0].labels for name, answers in by_model.items()},
+            {name: together([said.usage for said in answers])
+             for name, answers in by_model.items()},
             criteria, arguments.classes, arguments.samples, arguments.seed, progress,
         )
-    return {
-        name: [item.restricted_to(evaluation.classes) for item in said.recordings]
-        for name, said in found.items()
-    }, evaluation
+    return {name: [item.restricted_to(evaluation.classes) for item in items]
+            for name, items in recordings.items()}, evaluation
 
 
-def _report(
-    arguments: argparse.Namespace, criteria: Criteria, scenes: Mapping[str, Scene],
-    found: Mapping[str, Sequence[Recording]], evaluation: Evaluation,
-) -> None:
-    facts = _facts(arguments, scenes)
-    metrics = evaluate_outputs.write_metrics(arguments.output, to_json(
-        evaluation, criteria, arguments.samples, arguments.seed, facts))
-    console = Console(width=None if sys.stdout.isatty() else WIDTH)
-    console.print(f'classes: {", ".join(evaluation.classes)}')
-    if evaluation.left_out:
-        console.print(f'left out, because not all models know them: '
-                      f'{", ".join(evaluation.left_out)}')
-    console.print(evaluate_display.table(evaluate_display.figure_rows(evaluation)))
-    for comparison in evaluation.comparisons:
-        console.print(evaluate_display.table(
-            evaluate_display.comparison_rows(comparison),
-            evaluate_display.comparison_title(comparison)))
-    console.print(f'[95 % intervals] from {evaluation.intervals_over}', markup=False)
-    console.print(f'wrote {metrics}')
-    films = _films(arguments, criteria, scenes, found)
-    page = evaluate_outputs.write_report(arguments.output, evaluate_report.page(
-        scenes, found, evaluation, criteria, facts, films))
-    console.print(f'look at {page}')
-
-
-def _films(
-    arguments: argparse.Namespace, criteria: Criteria, scenes: Mapping[str, Scene],
-    found: Mapping[str, Sequence[Recording]],
-) -> list[str]:
-    if not arguments.video:
-        return []
-    with open_progress() as progress:
-        return evaluate_film.write_films(arguments.output, scenes, found, criteria, progress)
-
-
-def _facts(arguments: argparse.Namespace, scenes: Mapping[str, Scene]) -> dict[str, Any]:
-    return {
-        'mode': 'live' if arguments.live else 'offline',
-        'sources': [
-            {'name': name, 'path': str(path), 'cameras': scene.source.cameras,
-             'ground_truth': sorted(scene.truths)}
-            for path, (name, scene) in zip(arguments.sources, scenes.items())
-        ],
-        'num_threads': arguments.num_threads,
-        'mounting': {'height_m': arguments.camera_height, 'pitch_rad': arguments.camera_pitch,
-                     'roll_rad': arguments.camera_roll} if arguments.camera_height else None,
-        'machine': {
-            'processor': platform.machine(), 'cpus': os.cpu_count(),
-            'python': platform.python_version(), 'numpy': np.__version__,
-            'opencv': cv2.__version__,
-        },
-    }
+def _end(output: Path, failed: Mapping[str, str], failures: Sequence[str]) -> int:
+    for name, words in failed.items():
+        print(f'not evaluated: {name}: {words}', file=sys.stderr)
+    for failure in failures:
+        print(f'failed: {failure}', file=sys.stderr)
+    if failed:
+        return SOME_FAILED
+    evaluate_outputs.forget_partial(output)
+    return 1 if failures else 0

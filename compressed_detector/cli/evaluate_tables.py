@@ -18,6 +18,7 @@ BANDS = {
     'recall_height': ('Recall by height in the image', 'height', 'px'),
     'corridor_recall': ('Recall of obstacles in the corridor by distance', 'distance', 'm'),
 }
+BY_RECORDING, FAILED = 'By recording', 'Could not be evaluated, and are not in the figures'
 FORMS = {
     'ap': ('AP', '.3f'), 'ap50': ('AP50', '.3f'), 'recall': ('recall', '.1%'),
     'precision': ('precision', '.1%'),
@@ -36,14 +37,28 @@ def tables(evaluation: Evaluation, criteria: Criteria) -> list[tuple[str, list[l
         found[title] = [[f'{what} ({unit})', *results], *(
             [band, *(estimate_words(items[name], '.1%') for name in results)]
             for band, items in band_figures(evaluation, criteria, stem).items())]
-    sources = {name: result.per_source for name, result in results.items()}
-    if len(next(iter(sources.values()))) > 1:
-        found['By recording'] = _part_rows(sources, (
-            'ap50', 'recall', 'precision', 'false_alarms_per_minute', 'latency_ms_p50'),
-            counted=False)
+    found[BY_RECORDING] = by_recording(evaluation)
     found['What it was measured on'] = _count_rows(
         {name: result.counts for name, result in results.items()})
     return [(title, rows) for title, rows in found.items() if len(rows) > 1]
+
+
+def by_recording(evaluation: Evaluation) -> list[list[str]]:
+    """Return a heading, and figures of each recording; nothing where there is one only."""
+    sources = {name: result.per_source for name, result in evaluation.models.items()}
+    if len(next(iter(sources.values()))) < 2:
+        return []
+    return _part_rows(sources, (
+        'ap50', 'recall', 'precision', 'false_alarms_per_minute', 'latency_ms_p50'),
+        counted=False)
+
+
+def failed(
+    recordings: Sequence[Mapping[str, str]]
+) -> list[tuple[str, list[list[str]]]]:
+    """Return by title the recordings that could not be evaluated, as in metrics.json, if any."""
+    rows = [['recording', 'why'], *([item['name'], item['error']] for item in recordings)]
+    return [(FAILED, rows)] if recordings else []
 
 
 def band_figures(

@@ -8,17 +8,24 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from compressed_detector.classics import experiment as experiments
-from compressed_detector.classics.data import DATASETS, load
+from compressed_detector.classics.data import DATASETS, SIDE, Dataset, Samples, load
 from compressed_detector.classics.experiment import Experiment
 from compressed_detector.classics.experiments import EXPERIMENTS
 from compressed_detector.classics.lab import Lab
+from compressed_detector.classics.larger_networks import LARGER_NETWORKS
+from compressed_detector.classics.networks.imagenet import ARCHITECTURES
+from compressed_detector.classics.weights_brought import brought
 from compressed_detector.cli.progress import open_progress
 from compressed_detector.errors import CompressionError
 
 DEFAULT_OUTPUT = Path('out/classics')
 RESULTS = 'classics.json'
 FULL_DATA, QUICK_DATA = 'fashion-mnist', 'digits'
+NOTHING = Samples(np.zeros((0, SIDE, SIDE), np.uint8), np.zeros(0, np.uint8))
+NO_DATA = Dataset('no pictures', NOTHING, NOTHING)
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -42,6 +49,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                         help='repeat with these; default: what the published page has')
     parser.add_argument('--output', type=Path, default=DEFAULT_OUTPUT, metavar='DIR',
                         help='default %(default)s')
+    brought = parser.add_argument_group('weights of your own, for larger_networks')
+    brought.add_argument('--weights', type=Path, metavar='FILE',
+                         help='compress these in place of training: a .h5, .keras or .npz with '
+                              'the weights of a network in its published shape, for ImageNet')
+    brought.add_argument('--network', choices=tuple(ARCHITECTURES), help='which one it is')
     parser.set_defaults(run=run)
 
 
@@ -54,20 +66,38 @@ def _seeds(text: str) -> tuple[int, ...]:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the experiments one after the other; each one's result is kept when it is there."""
+    if arguments.weights or arguments.network:
+        _perform(_brought(arguments), NO_DATA, 'weights', arguments)
+        return
     name = arguments.dataset or (QUICK_DATA if arguments.quick else FULL_DATA)
     data = load(name, arguments.data)
     chosen = EXPERIMENTS if arguments.name == 'all' else [arguments.name]
     variant = f'{name}-quick' if arguments.quick else name
     for item in (EXPERIMENTS[key] for key in chosen):
-        seeds = arguments.seeds or (item.quick_seeds if arguments.quick else item.seeds)
-        with open_progress() as progress:
-            lab = Lab(data, seeds, arguments.quick,
-                      arguments.output / 'work' / variant / item.name, progress)
-            found = experiments.perform(item, lab)
-        key = item.name if name == FULL_DATA else f'{item.name} ({name})'
-        experiments.merge(arguments.output / RESULTS, key, found)
-        show(item, found)
-        print(f'wrote {arguments.output / RESULTS}')
+        _perform(item, data, variant, arguments)
+
+
+def _brought(arguments: argparse.Namespace) -> Experiment:
+    if arguments.name != LARGER_NETWORKS.name or not (arguments.weights and arguments.network):
+        raise CompressionError(
+            f'expected --weights FILE and --network NAME together, and {LARGER_NETWORKS.name}, '
+            f'got {arguments.name}, --weights {arguments.weights}, --network {arguments.network}')
+    return brought(ARCHITECTURES[arguments.network], arguments.weights)
+
+
+def _perform(
+    item: Experiment, data: Dataset, variant: str, arguments: argparse.Namespace
+) -> None:
+    """Run an experiment in the variant's folder, keep its result, and show it."""
+    seeds = arguments.seeds or (item.quick_seeds if arguments.quick else item.seeds)
+    with open_progress() as progress:
+        lab = Lab(data, seeds, arguments.quick,
+                  arguments.output / 'work' / variant / item.name, progress)
+        found = experiments.perform(item, lab)
+    key = item.name if data.name in (FULL_DATA, NO_DATA.name) else f'{item.name} ({data.name})'
+    experiments.merge(arguments.output / RESULTS, key, found)
+    show(item, found)
+    print(f'wrote {arguments.output / RESULTS}')
 
 
 def show(item: Experiment, found: dict[str, Any]) -> None:

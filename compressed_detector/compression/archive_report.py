@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compressed_detector.compression.flatbuffer import constants
-from compressed_detector.detection.archive import Archive
+from compressed_detector.detection.archive import Archive, Coded
 from compressed_detector.detection.bundle import MAX_MODEL_BYTES
 from compressed_detector.detection.coding import huffman, models, rans
 from compressed_detector.detection.coding.lanes import ALPHABET, Symbols
@@ -82,22 +82,27 @@ class SizeReport:
 def size_report(content: bytes) -> SizeReport:
     """Take an archive apart; raises ModelError for one that is damaged."""
     archive = Archive.open(content, MAX_MODEL_BYTES)
-    model, layout = archive.expand(), archive.layout()
-    known = {constant.offset: constant for constant in constants(model)}
-    costs = {
-        CoderKind.HUFFMAN: huffman.bits_of(
-            models.unpack_lengths(archive.sections['code lengths'])),
-        CoderKind.RANS: rans.bits_of(models.unpack_parts(archive.sections['probabilities'])),
-    }
+    model = archive.expand()
     sections = {name: len(data) for name, data in archive.sections.items()}
     return SizeReport(
         model_bytes=len(model),
         file_bytes=len(content),
         sections={**sections, 'header and checksums': len(content) - sum(sections.values())},
-        tensors=tuple(
-            _tensor_size(code, streams, known[code.offset].name, known[code.offset].shape, costs)
-            for code, _, streams in archive.tensors(layout)
-        ),
+        tensors=tensor_sizes(archive, model),
+    )
+
+
+def tensor_sizes(coded: Coded, model: bytes) -> tuple[TensorSize, ...]:
+    """Return what the coded tensors of a model take, in their order; raises ModelError."""
+    known = {constant.offset: constant for constant in constants(model)}
+    costs = {
+        CoderKind.HUFFMAN: huffman.bits_of(
+            models.unpack_lengths(coded.sections['code lengths'])),
+        CoderKind.RANS: rans.bits_of(models.unpack_parts(coded.sections['probabilities'])),
+    }
+    return tuple(
+        _tensor_size(code, streams, known[code.offset].name, known[code.offset].shape, costs)
+        for code, _, streams in coded.tensors(coded.layout())
     )
 
 

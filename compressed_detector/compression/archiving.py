@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import math
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,14 +60,21 @@ def pack(bundle: Bundle) -> bytes:
     It is expanded again before it is returned. Raises CompressionError when the model is not a
     .tflite file.
     """
-    pool = ModelPool()
-    largest = sorted(constants(bundle.model), key=lambda constant: -constant.size)[:MAX_TENSORS]
-    chosen = [_choose(bundle.model, item, pool) for item in largest if item.size >= MIN_BYTES]
-    codings = sorted((item for item in chosen if item), key=lambda item: item.code.offset)
-    content = seal(len(bundle.model), _sections(bundle, codings, pool))
+    sections = code(bundle.model, constants(bundle.model))
+    manifest = deflated(bundle.manifest.to_json().encode())
+    content = seal(len(bundle.model), {'manifest': manifest, **sections})
     if archive.Archive.open(content, MAX_MODEL_BYTES).expand() != bundle.model:
         raise CompressionError('the archive does not expand to the model it was made of')
     return content
+
+
+def code(content: bytes, items: Sequence[Constant]) -> dict[str, bytes]:
+    """Return the sections of an archive, all but the manifest, for a file with constants."""
+    pool = ModelPool()
+    largest = sorted(items, key=lambda constant: -constant.size)[:MAX_TENSORS]
+    chosen = [_choose(content, item, pool) for item in largest if item.size >= MIN_BYTES]
+    codings = sorted((item for item in chosen if item), key=lambda item: item.code.offset)
+    return _sections(content, codings, pool)
 
 
 def _choose(model: bytes, constant: Constant, pool: ModelPool) -> Coding | None:
@@ -163,14 +170,13 @@ def _codebook(elements: Elements) -> tuple[Elements, Elements, Elements]:
     return np.unique(elements, return_inverse=True, return_counts=True)
 
 
-def _sections(bundle: Bundle, codings: list[Coding], pool: ModelPool) -> dict[str, bytes]:
+def _sections(model: bytes, codings: list[Coding], pool: ModelPool) -> dict[str, bytes]:
     coders: dict[CoderKind, lanes.Coder] = {
         CoderKind.HUFFMAN: HuffmanCoder(pool.table(CoderKind.HUFFMAN).astype(np.uint8)),
         CoderKind.RANS: RansCoder(pool.table(CoderKind.RANS)),
     }
     return {
-        'manifest': deflated(bundle.manifest.to_json().encode()),
-        'skeleton': lzma_compressed(_skeleton(bundle.model, codings)),
+        'skeleton': lzma_compressed(_skeleton(model, codings)),
         'layout': deflated(_layout(codings)),
         'codebooks': deflated(b''.join(coding.codebook for coding in codings)),
         'code lengths': models.pack_lengths(pool.table(CoderKind.HUFFMAN).astype(np.uint8)),

@@ -17,11 +17,13 @@ from compressed_detector.compression.convert import Calibration
 from compressed_detector.compression.moments import Moments, Sampling, convolution_moments
 from compressed_detector.compression.network import Network
 from compressed_detector.compression.progress import silent
+from compressed_detector.compression.training.parameters import Net
 from compressed_detector.config.options import Options, option
 from compressed_detector.errors import CompressionError
 
-# Returns the moments of the named convolutions of a network, against those of the reference.
-Measure = Callable[[Network, Sequence[str]], Mapping[str, Moments]]
+# Returns the moments of the named layers of a network, against those of the reference.
+MeasureOf = Callable[[Net, Sequence[str]], Mapping[str, Moments]]
+Measure = MeasureOf[Network]
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,9 @@ class Conversion:
     """
     What a network is converted to.
 
-    int8 activations span ``ranges``: all that range_owners names. For int16 activations the
-    converter takes the ranges itself, from ``calibration``. Raises CompressionError when what
-    the format needs is missing.
+    int8 activations span ``ranges``: all that range_owners names. Where there are none, as of a
+    Keras model, and for int16 activations, the converter takes the ranges itself, from
+    ``calibration``. Raises CompressionError when what the format needs is missing.
     """
 
     format: Format = FLOAT32
@@ -43,7 +43,8 @@ class Conversion:
     calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
-        given = {'float32': True, 'int8': bool(self.ranges), 'int16': self.calibration is not None}
+        pictures = self.calibration is not None
+        given = {'float32': True, 'int8': bool(self.ranges) or pictures, 'int16': pictures}
         if not given[self.format.activations]:
             raise CompressionError(
                 f'format {self.format.code}: expected calibrated ranges for its '
@@ -74,29 +75,50 @@ def convert(network: Network, input_size: int, conversion: Conversion) -> Conver
     int16 both are int16; otherwise float32. Raises CompressionError when the converter refuses.
     """
     tf = tensorflow()
+
+    def export(folder: str) -> None:
+        model = build_model(network, input_size, after=rounded_activations(conversion.ranges))
+        _export(tf, model, _computation(tf, model, network, conversion.format), folder)
+
+    return _converted(tf, export, tuple(network.outputs), conversion)
+
+
+def convert_model(model: Any, role: str, conversion: Conversion) -> Converted:
+    """
+    Convert a Keras model of images with one output, which gets a role.
+
+    The file takes one image at a time, or as many as it is resized to, if the model does. Types
+    are as ``convert`` has them; weights have 8 bits at least. Raises CompressionError when the
+    converter refuses.
+    """
+    tf = tensorflow()
+
+    def export(folder: str) -> None:
+        _export(tf, model, lambda image: {role: model(image)}, folder)
+
+    return _converted(tf, export, (role,), conversion)
+
+
+def _converted(
+    tf: Any, export: Callable[[str], None], roles: Sequence[str], conversion: Conversion
+) -> Converted:
     with tempfile.TemporaryDirectory() as folder, captured_output(), warnings.catch_warnings():
         warnings.simplefilter('ignore')  # of deprecations inside the converter
         try:
-            _export(tf, network, input_size, conversion, folder)
-            tflite = compact(_convert(tf, folder, conversion))
-            return _describe(tf, tflite, tuple(network.outputs))
+            export(folder)
+            return _describe(tf, compact(_convert(tf, folder, conversion)), roles)
         except CompressionError:
             raise
         except Exception as error:  # the converter's errors have no base of their own
             raise CompressionError(f'TensorFlow cannot convert the network: {error}') from error
 
 
-def _export(
-    tf: Any, network: Network, input_size: int, conversion: Conversion, folder: str
-) -> None:
-    model = build_model(network, input_size, after=rounded_activations(conversion.ranges))
+def _export(tf: Any, model: Any, compute: Callable[[Any], Any], folder: str) -> None:
     # A SavedModel keeps the names of inputs and outputs; a Keras model alone does not.
     archive = tf.keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint(
-        'serve', _computation(tf, model, network, conversion.format),
-        input_signature=[tf.TensorSpec(model.inputs[0].shape, tf.float32, name=INPUT)],
-    )
+    archive.add_endpoint('serve', compute, input_signature=[
+        tf.TensorSpec(model.inputs[0].shape, tf.float32, name=INPUT)])
     archive.write_out(folder, verbose=False)
 
 
@@ -107,16 +129,19 @@ def _convert(tf: Any, folder: str, conversion: Conversion) -> bytes:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if conversion.format.weight_bits == 16:
         converter.target_spec.supported_types = [tf.float16]
-    if conversion.format.activations == 'int8':  # the graph itself says how it is rounded
+    if conversion.format.activations == 'int8':
         converter.inference_input_type = tf.uint8
         converter.inference_output_type = tf.int8
+    if conversion.format.activations == 'int16':
+        converter.inference_input_type = converter.inference_output_type = tf.int16
     calibration = conversion.calibration
     if calibration is not None:
+        # Without it the graph itself says how it is rounded.
         converter.representative_dataset = lambda: ({INPUT: sample} for sample in calibration())
-        converter.target_spec.supported_ops = [
-            tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
-        ]
-        converter.inference_input_type = converter.inference_output_type = tf.int16
+        converter.target_spec.supported_ops = [{
+            'int8': tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
+            'int16': tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8,
+        }[conversion.format.activations]]
     tflite: bytes = converter.convert()
     return tflite
 

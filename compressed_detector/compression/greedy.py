@@ -37,18 +37,23 @@ def removals(kernel: Doubles, inverted: Doubles, first: Mask) -> tuple[Indices, 
 
 def _removals(weights: Doubles, inverted: Doubles, first: Mask) -> tuple[Indices, Doubles]:
     outputs, inputs = weights.shape
-    remaining = np.repeat(inverted[None], outputs, axis=0)
     order, costs = np.empty((outputs, inputs), np.intp), np.empty((outputs, inputs))
-    alive, rows, places = np.ones(weights.shape, bool), np.arange(outputs), np.arange(inputs)
+    alive, rows = np.ones(weights.shape, bool), np.arange(outputs)
+    # The inverse Hessian of what is left is inverted minus the products of these with themselves.
+    columns = np.empty((outputs, inputs, inputs))
+    diagonal = np.repeat(np.diag(inverted)[None], outputs, axis=0)
     for step in range(inputs):
-        diagonal = np.where(alive, remaining[:, places, places], 1)
-        price = np.where(first, 0, weights ** 2 / (2 * diagonal))
+        left = np.where(alive, diagonal, 1)
+        price = np.where(first, 0, weights ** 2 / (2 * left))
         ranked = np.where(alive, np.where(first, -1, price), np.inf)
         gone = ranked.argmin(axis=1)
         order[:, step], costs[:, step] = gone, price[rows, gone]
-        column = remaining[rows, :, gone] / np.sqrt(diagonal[rows, gone])[:, None]
-        weights -= column * (weights[rows, gone] / np.sqrt(diagonal[rows, gone]))[:, None]
-        remaining -= column[:, :, None] * column[:, None, :]
+        before = columns[:, :step]
+        column = inverted[gone] - (before[rows, :, gone][:, None] @ before)[:, 0]
+        column /= np.sqrt(left[rows, gone])[:, None]
+        weights -= column * (weights[rows, gone] / np.sqrt(left[rows, gone]))[:, None]
+        columns[:, step] = column
+        diagonal -= column ** 2
         alive[rows, gone] = False
     return order, costs
 

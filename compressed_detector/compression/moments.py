@@ -131,7 +131,7 @@ def convolution_moments(
         if expected != got:
             raise CompressionError(f'{name}: expected a result of {expected[0]}x{expected[1]} as '
                                    f'in the reference, got {got[0]}x{got[1]}')
-    sums = {name: _Sums() for name in names}
+    sums = {name: Sums() for name in names}
     for picture, pixels in enumerate(pictures):
         given, wanted = student_side.features(pixels), reference_side.features(pixels)
         for name in names:
@@ -141,7 +141,7 @@ def convolution_moments(
     return {name: sums[name].moments() for name in names}
 
 
-class _Sums:
+class Sums:
     """Collects the moments of one convolution."""
 
     def __init__(self) -> None:

@@ -7,15 +7,33 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
 from compressed_detector.compression.moments import Doubles, Moments
-from compressed_detector.compression.network import Conv, Network
+from compressed_detector.compression.network import Network
+from compressed_detector.compression.training.parameters import Net, Weighted
 from compressed_detector.detection.types import Floats
 
 # Of the mean square of an input: a smaller variance is none.
 ROUNDING = 1e-12
+
+
+class Affine(Protocol):
+    """A convolution, or a dense layer: names that its kernel and its bias are found under."""
+
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+
+    @property
+    def weight_name(self) -> str:
+        """The key of the kernel, whose last axis is the outputs, among the weights."""
+
+    @property
+    def bias_name(self) -> str:
+        """The key of the bias among the weights."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +75,10 @@ def best_bias(kernel: Doubles, moments: Moments) -> Doubles:
     return bias
 
 
-def matrix(network: Network, conv: Conv) -> Doubles:
-    """Return a convolution's kernel as a float64 matrix (patch, channels out)."""
-    kernel = network.weights[conv.weight_name]
-    return kernel.reshape(-1, kernel.shape[3]).astype(np.float64)
+def matrix(network: Weighted, layer: Affine) -> Doubles:
+    """Return a layer's kernel as a float64 matrix (patch, channels out)."""
+    kernel = network.weights[layer.weight_name]
+    return kernel.reshape(-1, kernel.shape[-1]).astype(np.float64)
 
 
 def refit(network: Network, name: str, moments: Moments, strength: float) -> Network:
@@ -77,9 +95,12 @@ def refit(network: Network, name: str, moments: Moments, strength: float) -> Net
     })
 
 
-def with_weights(network: Network, arrays: Mapping[str, Doubles]) -> Network:
+def with_weights(network: Net, arrays: Mapping[str, Doubles]) -> Net:
     """Return the network with some of its weights replaced, as float32."""
-    return dataclasses.replace(network, weights={**network.weights, **as_floats(arrays)})
+    changed: Any = network
+    replaced: Net = dataclasses.replace(
+        changed, weights={**network.weights, **as_floats(arrays)})
+    return replaced
 
 
 def as_floats(arrays: Mapping[str, Doubles]) -> dict[str, Floats]:

@@ -52,20 +52,23 @@ def gram_diagonal(gram: Doubles, kernel_shape: tuple[int, ...]) -> Doubles:
     """
     Return the second derivatives of a layer's output error by its kernel, (k, k, in, 1).
 
+    Those of a dense layer's kernel (in, out) are (in, 1).
+
     The error is half the squared difference of the outputs, summed over channels and averaged
     over positions and pictures. Its Hessian is exact and the same for every output channel: the
     mean of x x^T over the patches x, whose diagonal is the mean square of each input. ``gram`` is
-    the (n + 1, n + 1) sum or mean of x x^T with n = k k in, the constant 1 last. Raises
+    the (n + 1, n + 1) sum or mean of x x^T with n = k k in, or in, the
+    constant 1 last. Raises
     CompressionError when it does not fit the kernel.
     """
-    rows = int(np.prod(kernel_shape[:3]))
+    rows = int(np.prod(kernel_shape[:-1]))
     if gram.shape != (rows + 1, rows + 1):
         raise CompressionError(
             f'expected a Gram matrix of shape {(rows + 1, rows + 1)} for a kernel of shape '
             f'{kernel_shape}, got {gram.shape}'
         )
     means: Doubles = np.diag(gram)[:-1] / gram[-1, -1]
-    return means.reshape(*kernel_shape[:3], 1)
+    return means.reshape(*kernel_shape[:-1], 1)
 
 
 def relative(saliency: Doubles, scale: float) -> Doubles:

@@ -12,16 +12,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from compressed_detector.compression import masks, saliency, surgeon
-from compressed_detector.compression.calibrated import Measure
+from compressed_detector.compression.calibrated import MeasureOf
 from compressed_detector.compression.forms import Form, Forms, Mask, project
 from compressed_detector.compression.moments import Doubles, Moments
-from compressed_detector.compression.network import Conv, Network
 from compressed_detector.compression.progress import Report, silent
-from compressed_detector.compression.refit import best_bias, matrix, ridge, with_weights
+from compressed_detector.compression.refit import (
+    Affine,
+    best_bias,
+    matrix,
+    ridge,
+    with_weights,
+)
+from compressed_detector.compression.training.parameters import Net, Weighted
 from compressed_detector.errors import CompressionError
 
 METHODS = ('magnitude', 'obd', 'obs')
@@ -29,17 +36,17 @@ SCOPES = ('layer', 'global')
 # Of the mean variance of the inputs: keeps the inverse Hessian finite (SparseGPT, GPTQ: the same).
 DAMPING = 0.01
 
-Result = tuple[Network, dict[str, Form]]
+Result = tuple[Net, dict[str, Form]]
 # Called with a kernel (n, outputs), its metric (n, n) and which weights were not removed before;
 # returns what is left of it and the mask.
 Operation = Callable[[Doubles, Doubles, Mask], tuple[Doubles, Mask]]
 
 
 def prune_network(
-    network: Network, forms: Forms, density: float, convolutions: Sequence[Conv],
-    method: str = 'magnitude', scope: str = 'layer', measure: Measure | None = None,
+    network: Net, forms: Forms, density: float, convolutions: Sequence[Affine],
+    method: str = 'magnitude', scope: str = 'layer', measure: MeasureOf[Net] | None = None,
     diagonals: Mapping[str, Doubles] | None = None, report: Report = silent,
-) -> Result:
+) -> Result[Net]:
     """
     Return the network with this share of the convolutions' weights left, and all forms.
 
@@ -66,9 +73,9 @@ def prune_network(
 
 
 def prune_n_of_m(
-    network: Network, forms: Forms, kept: int, group: int, convolutions: Sequence[Conv],
-    method: str = 'magnitude', measure: Measure | None = None, report: Report = silent,
-) -> Result:
+    network: Net, forms: Forms, kept: int, group: int, convolutions: Sequence[Affine],
+    method: str = 'magnitude', measure: MeasureOf[Net] | None = None, report: Report = silent,
+) -> Result[Net]:
     """
     Return the network with ``kept`` of every ``group`` input channels left, and all forms.
 
@@ -89,8 +96,8 @@ def prune_n_of_m(
 
 
 def saliencies(
-    network: Network, convolutions: Sequence[Conv], method: str,
-    measure: Measure | None = None, diagonals: Mapping[str, Doubles] | None = None,
+    network: Net, convolutions: Sequence[Affine], method: str,
+    measure: MeasureOf[Net] | None = None, diagonals: Mapping[str, Doubles] | None = None,
 ) -> dict[str, Doubles]:
     """
     Return what removing each weight costs, by weight name, relative to its layer.
@@ -119,22 +126,22 @@ def saliencies(
     }
 
 
-def _damage(network: Network, conv: Conv, moments: Moments) -> Doubles:
+def _damage(network: Weighted, conv: Affine, moments: Moments) -> Doubles:
     kernel = network.weights[conv.weight_name]
     return saliency.optimal_brain_damage(
         kernel, saliency.gram_diagonal(moments.gram, kernel.shape))
 
 
-def _surgery(network: Network, conv: Conv, moments: Moments) -> Doubles:
+def _surgery(network: Weighted, conv: Affine, moments: Moments) -> Doubles:
     fit = ridge(moments, DAMPING, matrix(network, conv))
     score = surgeon.surgeon_saliency(fit.kernel, surgeon.inverse(fit.metric))
     return score.reshape(network.weights[conv.weight_name].shape)
 
 
 def operate(
-    network: Network, forms: Forms, convolutions: Sequence[Conv],
-    operations: Mapping[str, Operation], measure: Measure | None, report: Report = silent,
-) -> Result:
+    network: Net, forms: Forms, convolutions: Sequence[Affine],
+    operations: Mapping[str, Operation], measure: MeasureOf[Net] | None, report: Report = silent,
+) -> Result[Net]:
     """
     Return the network with kernels operated on and biases adapted, and all forms.
 
@@ -156,13 +163,14 @@ def operate(
     return network, changed
 
 
-def masked(network: Network, forms: Forms, kept: Mapping[str, Mask]) -> Result:
+def masked(network: Net, forms: Forms, kept: Mapping[str, Mask]) -> Result[Net]:
     """Return the network with weights zero where a mask is False, and all forms."""
     weights, changed = dict(network.weights), dict(forms)
     for name, mask in kept.items():
         changed[name] = dataclasses.replace(forms.get(name, Form()), mask=mask)
         weights[name] = project(weights[name], changed[name])
-    return dataclasses.replace(network, weights=weights), changed
+    copied: Any = network
+    return dataclasses.replace(copied, weights=weights), changed
 
 
 def not_removed(forms: Forms, name: str, shape: tuple[int, ...]) -> Mask:
@@ -172,7 +180,7 @@ def not_removed(forms: Forms, name: str, shape: tuple[int, ...]) -> Mask:
 
 
 def _measured(
-    measure: Measure | None, network: Network, convolutions: Sequence[Conv]
+    measure: MeasureOf[Net] | None, network: Net, convolutions: Sequence[Affine]
 ) -> Mapping[str, Moments]:
     if measure is None:
         raise CompressionError('expected moments of the inputs of layers, got no measurement')

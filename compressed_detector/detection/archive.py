@@ -45,49 +45,14 @@ Codebook = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
-class Archive:
-    """The parts of an intact archive, still coded."""
+class Coded:
+    """A file of ``model_size`` bytes, coded in the sections of an archive."""
 
-    manifest: Manifest
     model_size: int
     sections: Mapping[str, bytes]
 
-    @classmethod
-    def open(cls, content: bytes, max_model_bytes: int) -> Archive:
-        """
-        Check an archive and read its manifest; nothing else is decoded.
-
-        Raises ModelError for a file that is none, of another version, cut off, changed, or
-        whose model would take more than so many bytes.
-        """
-        require(content[:len(MAGIC)] == MAGIC,
-                f'expected an archive ({SUFFIX}), got bytes {content[:len(MAGIC)]!r}')
-        reader = ByteReader(content[:-DIGEST_BYTES], 'archive')
-        _, version, model_size = HEADER.unpack(reader.take(HEADER.size))
-        require(version == VERSION, f'archive: expected version {VERSION}, got {version}; '
-                                    'archive the model with this version of compress_model')
-        require(model_size <= max_model_bytes,
-                f'archive: expected a model of at most {max_model_bytes} bytes, got {model_size}')
-        require(hashlib.sha256(content[:-DIGEST_BYTES]).digest() == content[-DIGEST_BYTES:],
-                'archive: its content and its sha256 differ; it is damaged: copy it again')
-        sections = {name: _section(reader, name) for name in SECTIONS}
-        reader.finish()
-        return cls(_manifest(sections['manifest']), model_size, sections)
-
-    def expand(self) -> bytes:
-        """Return the .tflite file; raises ModelError unless it is what the manifest promises."""
-        try:
-            content = self._assembled()
-        except MemoryError as error:
-            raise ModelError(
-                f'archive: not enough memory to expand a model of {self.model_size} bytes'
-            ) from error
-        digest = hashlib.sha256(content).hexdigest()
-        require(digest == self.manifest.sha256, f'archive: expected a model of sha256 '
-                f'{self.manifest.sha256}, got {digest}; archive the model again')
-        return content
-
-    def _assembled(self) -> bytes:
+    def assembled(self) -> bytes:
+        """Return the file that was coded; raises ModelError for what cannot be decoded."""
         codes = self.layout()
         skeleton_size = self.model_size - sum(code.size for code in codes)
         skeleton = lzma_decompressed(self.sections['skeleton'], skeleton_size, 'skeleton')
@@ -131,6 +96,48 @@ class Archive:
             book = np.frombuffer(books.take(code.codebook_size), np.uint8)
             yield code, book, [next(streams[stream.coder]) for stream in code.streams]
         books.finish()
+
+
+@dataclass(frozen=True, eq=False)
+class Archive(Coded):
+    """The parts of an intact archive, still coded."""
+
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, content: bytes, max_model_bytes: int) -> Archive:
+        """
+        Check an archive and read its manifest; nothing else is decoded.
+
+        Raises ModelError for a file that is none, of another version, cut off, changed, or
+        whose model would take more than so many bytes.
+        """
+        require(content[:len(MAGIC)] == MAGIC,
+                f'expected an archive ({SUFFIX}), got bytes {content[:len(MAGIC)]!r}')
+        reader = ByteReader(content[:-DIGEST_BYTES], 'archive')
+        _, version, model_size = HEADER.unpack(reader.take(HEADER.size))
+        require(version == VERSION, f'archive: expected version {VERSION}, got {version}; '
+                                    'archive the model with this version of compress_model')
+        require(model_size <= max_model_bytes,
+                f'archive: expected a model of at most {max_model_bytes} bytes, got {model_size}')
+        require(hashlib.sha256(content[:-DIGEST_BYTES]).digest() == content[-DIGEST_BYTES:],
+                'archive: its content and its sha256 differ; it is damaged: copy it again')
+        sections = {name: _section(reader, name) for name in SECTIONS}
+        reader.finish()
+        return cls(model_size, sections, _manifest(sections['manifest']))
+
+    def expand(self) -> bytes:
+        """Return the .tflite file; raises ModelError unless it is what the manifest promises."""
+        try:
+            content = self.assembled()
+        except MemoryError as error:
+            raise ModelError(
+                f'archive: not enough memory to expand a model of {self.model_size} bytes'
+            ) from error
+        digest = hashlib.sha256(content).hexdigest()
+        require(digest == self.manifest.sha256, f'archive: expected a model of sha256 '
+                f'{self.manifest.sha256}, got {digest}; archive the model again')
+        return content
 
 
 def _sizes(codes: Sequence[TensorCode], kind: CoderKind) -> list[tuple[int, int]]:

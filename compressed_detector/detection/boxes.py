@@ -32,10 +32,12 @@ def intersections(
     first_xyxy: npt.NDArray[Real], second_xyxy: npt.NDArray[Real]
 ) -> npt.NDArray[Real]:
     """Return the areas (N, M) that boxes (N, 4) have in common with boxes (M, 4)."""
-    top_left = np.maximum(first_xyxy[:, None, :2], second_xyxy[None, :, :2])
-    bottom_right = np.minimum(first_xyxy[:, None, 2:], second_xyxy[None, :, 2:])
-    sides = np.maximum(bottom_right - top_left, 0)
-    common: npt.NDArray[Real] = sides[..., 0] * sides[..., 1]
+    # One axis after the other: NumPy is slow where the last side of an array is 2.
+    x1, y1, x2, y2 = (np.ascontiguousarray(side)[:, None] for side in first_xyxy.T)
+    u1, v1, u2, v2 = (np.ascontiguousarray(side) for side in second_xyxy.T)
+    widths = np.maximum(np.minimum(x2, u2) - np.maximum(x1, u1), 0)
+    heights = np.maximum(np.minimum(y2, v2) - np.maximum(y1, v1), 0)
+    common: npt.NDArray[Real] = widths * heights
     return common
 
 
@@ -78,13 +80,21 @@ def class_wise_nms(
         block = order[start:start + _BLOCK]
         fallen = _suppressed(boxes_xyxy, class_ids, kept, block, iou_threshold).any(axis=0)
         block = block[~fallen]
-        suppresses = _suppressed(boxes_xyxy, class_ids, block, block, iou_threshold)
-        alive = np.ones(len(block), dtype=bool)
-        for rank in range(len(block)):
-            if alive[rank]:
-                alive[rank + 1:] &= ~suppresses[rank, rank + 1:]
-        kept = np.concatenate([kept, block[alive]])
+        left = _left(_suppressed(boxes_xyxy, class_ids, block, block, iou_threshold))
+        kept = np.concatenate([kept, block[left]])
     return kept[:limit]
+
+
+def _left(suppresses: npt.NDArray[np.bool_]) -> list[int]:
+    """Return which rows are left where each of them removes others (N, N) that come after it."""
+    # Bits of whole numbers: Python goes through them in a tenth of the time of arrays.
+    bits = np.packbits(suppresses, axis=1, bitorder='little')
+    removed, left = 0, []
+    for row, removes in enumerate(bits):
+        if not removed >> row & 1:
+            left.append(row)
+            removed |= int.from_bytes(removes.tobytes(), 'little')
+    return left
 
 
 def _suppressed(

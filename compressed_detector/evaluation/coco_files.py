@@ -10,6 +10,8 @@ from typing import Any
 from compressed_detector.evaluation.ground_truth import NO_TRACK
 from compressed_detector.evaluation.recording import Recording
 
+CHUNK = 4096
+
 
 def truth_dataset(recording: Recording) -> dict[str, Any]:
     """
@@ -45,15 +47,18 @@ def truth_dataset(recording: Recording) -> dict[str, Any]:
 
 def report_rows(recording: Recording) -> Iterator[dict[str, Any]]:
     """Yield what was reported as COCO has results, by the ids of truth_dataset."""
-    frames, reports = recording.frames, recording.reports
-    for frame, box, score, number in zip(
-        reports.frames, reports.boxes_xyxy, reports.scores, reports.class_ids
-    ):
-        yield {
-            'image_id': int(frames.indices[frame]) + 1, 'category_id': int(number) + 1,
-            'bbox': _xywh(box.tolist()), 'score': float(score),
-            'category': recording.labels[number], 'stamp_ns': int(frames.stamps_ns[frame]),
-        }
+    frames = recording.frames
+    # Plain numbers are many times faster than those of NumPy, but there may be millions.
+    for start in range(0, len(recording.reports), CHUNK):
+        reports = recording.reports[start:start + CHUNK]
+        for index, stamp_ns, box, score, number in zip(
+            frames.indices[reports.frames].tolist(), frames.stamps_ns[reports.frames].tolist(),
+            reports.boxes_xyxy.tolist(), reports.scores.tolist(), reports.class_ids.tolist(),
+        ):
+            yield {
+                'image_id': index + 1, 'category_id': number + 1, 'bbox': _xywh(box),
+                'score': score, 'category': recording.labels[number], 'stamp_ns': stamp_ns,
+            }
 
 
 def _xywh(box: list[float]) -> list[float]:

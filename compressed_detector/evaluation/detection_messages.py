@@ -12,27 +12,28 @@ import numpy as np
 
 from compressed_detector.detection.detection_arrays import from_detection_array
 from compressed_detector.detection.types import Detections
-from compressed_detector.evaluation.detector_run import CameraRun
+from compressed_detector.evaluation.recording import Recording
 from compressed_detector.message_types import make_message, typestore
 
 ARRAY = 'vision_msgs/msg/Detection2DArray'
 
 
-def serialized_runs(run: CameraRun, score_threshold: float) -> Iterator[tuple[int, bytes]]:
+def serialized(recording: Recording, score_threshold: float) -> Iterator[tuple[int, bytes]]:
     """
     Yield stamp (ns) and CDR bytes of a Detection2DArray for every frame that was looked at.
 
     As the node publishes them: with the reports that reach the threshold, and empty where none
     does.
     """
-    reports = run.reports[run.reports.scores >= score_threshold]
-    ends = np.searchsorted(reports.frames, np.arange(len(run.frames) + 1))
-    for frame in np.flatnonzero(run.frames.answered):
+    frames, reports = recording.frames, recording.reports
+    reports = reports[reports.scores >= score_threshold]
+    ends = np.searchsorted(reports.frames, np.arange(len(frames) + 1))
+    for frame in np.flatnonzero(frames.answered):
         rows = reports[slice(ends[frame], ends[frame + 1])]
-        stamp_ns = int(run.frames.stamps_ns[frame])
+        stamp_ns = int(frames.stamps_ns[frame])
         found = Detections(rows.boxes_xyxy.astype(np.float32), rows.scores.astype(np.float32),
                            rows.class_ids)
-        yield stamp_ns, serialize(found, run.labels, stamp_ns, run.frame_id)
+        yield stamp_ns, serialize(found, recording.labels, stamp_ns, recording.frame_id)
 
 
 def serialize(

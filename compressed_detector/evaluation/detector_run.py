@@ -131,7 +131,7 @@ def compared(
         objects = objects if measured else _placed(objects, run.frames, geometry)
     frames = dataclasses.replace(run.frames, annotated=annotated)
     return Recording(run.source, run.camera, labels, run.sequential, measured, frames, objects,
-                     reports)
+                     reports, run.frame_id)
 
 
 def _check_overlap(run: CameraRun, truth: GroundTruth, any_annotated: bool) -> None:

@@ -63,26 +63,25 @@ def assign(
     overlaps most; one that is not ignored goes before all that are; of two equals the later. A
     crowd stays free.
     """
-    count, objects = overlap.shape
-    assigned = np.full((len(iou_thresholds), count), -1, np.intp)
-    if not objects:
-        return assigned
-    needed = np.minimum(iou_thresholds, WHOLE)[:, None]
-    free = np.ones((len(iou_thresholds), objects), np.bool_)
-    for row in np.flatnonzero(overlap.max(axis=1) >= needed.min()):
-        reached = free & (overlap[row] >= needed)
-        second = _last_best(overlap[row], reached & ignored)
-        first = _last_best(overlap[row], reached & ~ignored)
-        assigned[:, row] = taken = np.where(first >= 0, first, second)
-        some = taken >= 0
-        free[some, taken[some]] &= crowd[taken[some]]
+    thresholds = np.arange(len(iou_thresholds))
+    assigned = np.full((len(thresholds), len(overlap)), -1, np.intp)
+    # Thresholds are bits of whole numbers, and most detections reach no box at any: Python goes
+    # through the others faster than NumPy through arrays of so few.
+    needed = np.minimum(iou_thresholds, WHOLE)
+    reached = (overlap[:, :, None] >= needed) @ (1 << thresholds)
+    taken = []
+    free = [-1] * overlap.shape[1]
+    for row in np.flatnonzero(reached.any(axis=1)).tolist():
+        overlaps_of, reached_by, left = overlap[row].tolist(), reached[row].tolist(), -1
+        best_first = sorted(np.flatnonzero(reached[row]).tolist(), key=lambda column: (
+            ignored[column], -overlaps_of[column], -column))
+        for column in best_first:
+            takes = reached_by[column] & free[column] & left
+            taken.append((row, column, takes))
+            left &= ~takes
+            if not crowd[column]:
+                free[column] &= ~takes
+    rows, columns, bits = np.array(taken, np.int64).reshape(-1, 3).T
+    pairs, at = np.nonzero(bits[:, None] >> thresholds & 1)
+    assigned[at, rows[pairs]] = columns[pairs]
     return assigned
-
-
-def _last_best(overlap: Floats64, allowed: Flags) -> Indices:
-    """Return for each row of allowed (T, M) the last column with the most overlap (M,), or -1."""
-    values = np.where(allowed, overlap, -1.0)[:, ::-1]
-    best = np.argmax(values, axis=1)
-    last: Indices = np.where(values[np.arange(len(values)), best] >= 0,
-                             overlap.size - 1 - best, -1)
-    return last

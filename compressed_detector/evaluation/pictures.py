@@ -1,6 +1,6 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures of a run: annotated frames, a contact sheet, a film, a latency histogram."""
+"""Pictures of a run: annotated frames, a contact sheet, a film, histograms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from compressed_detector.detection.drawing import draw
 from compressed_detector.detection.letterbox import Letterbox
 from compressed_detector.detection.types import Floats, Image
 from compressed_detector.errors import EvaluationError
-from compressed_detector.evaluation.live import FrameScore
+from compressed_detector.evaluation.frame_scores import FrameScore
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt
@@ -59,16 +59,6 @@ def write_video(path: Path, frames: Iterable[Image], fps: float) -> None:
         writer.write(frame)
     if writer is not None:
         writer.release()
-
-
-def latency_histogram_png(latencies_ms: Floats) -> bytes:
-    """Return a histogram of latencies (ms) as PNG."""
-    figure, axes = plt.subplots(figsize=(7, 2.6), layout='constrained')
-    axes.hist(latencies_ms, bins=30, color=BLUE)
-    axes.set_xlabel('latency, image to detections (ms)')
-    axes.set_ylabel('frames')
-    axes.spines[['top', 'right']].set_visible(False)
-    return png(figure)
 
 
 def learning_curves_png(curves: Mapping[str, Sequence[float]]) -> bytes:

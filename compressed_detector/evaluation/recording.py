@@ -61,7 +61,8 @@ class Recording:
     One camera of one source, with truth and reports.
 
     ``labels``: what the class ids of both mean. ``sequential``: it is a film. ``ranges_measured``:
-    the places of the objects were measured, not derived from their boxes.
+    the places of the objects were measured, not derived from their boxes. ``frame_id``: of the
+    headers of the images.
     """
 
     source: str
@@ -72,6 +73,7 @@ class Recording:
     frames: Frames
     objects: Objects
     reports: Reports
+    frame_id: str = ''
 
     @property
     def evaluated(self) -> Flags:

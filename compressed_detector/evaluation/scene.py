@@ -19,7 +19,7 @@ from compressed_detector.evaluation.picture_sources import VIDEOS, PictureFrames
 from compressed_detector.evaluation.sources import BagFrames, FrameSource
 from compressed_detector.evaluation.topic_truth import load_topic
 
-BAG_FILES = ('.mcap', '.db3')
+METADATA, BAG_FILES = 'metadata.yaml', ('.mcap', '.db3')
 # Beside the recording, where nothing else was said.
 TRUTH_FILE = 'ground_truth.json'
 
@@ -49,24 +49,39 @@ def open_scene(
     the bag, or a file (COCO JSON or MOT text), sought in the bag or folder first; by default its
     ground_truth.json, if there is one. Raises EvaluationError and BagError.
     """
-    if path.is_dir() and _is_pictures(path):
+    if _is_pictures(path):
         return _open_pictures(path, truths)
-    source: FrameSource
-    if path.suffix.lower() in VIDEOS:
-        source = VideoFrames(path)
-    elif path.is_dir() or path.suffix in BAG_FILES or not path.exists():
-        source = BagFrames(path, topics)
-    else:
-        raise EvaluationError(
-            f'{path}: expected a rosbag2 (a folder with metadata.yaml, .mcap or .db3), a video '
-            f'({", ".join(VIDEOS)}) or a folder of pictures'
-        )
+    source = open_source(path, topics, truths)
     return Scene(source, _truths(path, source, truths, mounting))
 
 
-def _is_pictures(folder: Path) -> bool:
-    return not any(item.name == 'metadata.yaml' or item.suffix in BAG_FILES
-                   for item in folder.iterdir())
+def open_source(path: Path, topics: Sequence[str] = (), truths: Sequence[str] = ()) -> FrameSource:
+    """Open the frames of a scene alone; see open_scene."""
+    if _is_pictures(path):
+        return _open_pictures(path, truths).source
+    if path.suffix.lower() in VIDEOS:
+        return VideoFrames(path)
+    if path.is_dir() or path.suffix in BAG_FILES or not path.exists():
+        return BagFrames(path, topics)
+    raise EvaluationError(
+        f'{path}: expected a rosbag2 (a folder with metadata.yaml, .mcap or .db3), a video '
+        f'({", ".join(VIDEOS)}) or a folder of pictures'
+    )
+
+
+def is_bag_folder(folder: Path) -> bool:
+    """Return whether a folder is a rosbag2, or what is left of one."""
+    return any(item.name == METADATA or item.suffix in BAG_FILES for item in folder.iterdir())
+
+
+def truth_files(path: Path, truths: Sequence[str]) -> list[Path]:
+    """Return the files with ground truth that open_scene would read."""
+    found = [_file(path, spec) for spec in truths] if truths else [_default(path)]
+    return [file for file in found if file is not None]
+
+
+def _is_pictures(path: Path) -> bool:
+    return path.is_dir() and not is_bag_folder(path)
 
 
 def _open_pictures(folder: Path, truths: Sequence[str]) -> Scene:

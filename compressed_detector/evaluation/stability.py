@@ -14,8 +14,8 @@ from compressed_detector.config import TrackingSettings
 from compressed_detector.detection.boxes import Real, iou_matrix
 from compressed_detector.detection.tracking import Tracker, Tracks
 from compressed_detector.detection.types import Detections
+from compressed_detector.evaluation.frame_scores import score_frames
 from compressed_detector.evaluation.ground_truth import FrameTruth
-from compressed_detector.evaluation.live import score_frames
 
 SAME_PLACE_IOU = 0.3
 

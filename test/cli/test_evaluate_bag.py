@@ -329,6 +329,14 @@ def test_a_machine_without_ros_and_tensorflow_evaluates_offline(bag: Path, tmp_p
     assert 'rclpy is missing; source a ROS 2 distribution first' in live.stderr
 
 
+def test_a_cluster_needs_ray(bag: Path, tmp_path: Path) -> None:
+    result = without({'ray'}, str(bag), '--ray', 'local', '--models', TINY,
+                     '--output', str(tmp_path))
+    assert result.returncode == 2
+    assert 'error: --ray: cannot import ray' in result.stderr
+    assert 'install it with: python3 -m pip install ray' in result.stderr
+
+
 @pytest.mark.parametrize('library', ['rosbags', 'rich', 'matplotlib', 'jinja2'])
 def test_a_library_that_is_missing_is_named_with_the_command(library: str, tmp_path: Path) -> None:
     result = without({library}, 'bag', '--output', str(tmp_path))

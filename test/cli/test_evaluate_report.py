@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -20,9 +21,12 @@ from tiny_detector import TINY_MODELS
 
 from compressed_detector.cli.evaluate_bag import main
 
+sys.path.append(str(Path(__file__).parents[2] / 'tools'))
+
+from render_report import BROWSERS
+
 TINY = str(TINY_MODELS / 'tiny_gfl.json')
 OTHER = str(TINY_MODELS / 'tiny_gfl_float.json')
-BROWSERS = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
 PROBE = """<script>
 addEventListener('load', () => {
   const shown = [...document.images].filter(image => image.naturalWidth > 100).length;

@@ -9,10 +9,16 @@ import pytest
 from calibration_pictures import pictures
 from small_networks import tiny_network
 
-from compressed_detector.compression.convert import Conversion, Converted, convert
+from compressed_detector.compression.convert import (
+    Conversion,
+    Converted,
+    convert,
+    convert_model,
+)
 from compressed_detector.compression.formats import FLOAT32, FORMATS, STATIC_INT8
 from compressed_detector.compression.keras_network import build_model
 from compressed_detector.compression.ranges import Ranges, calibrate
+from compressed_detector.compression.tensorflow_runtime import tensorflow
 from compressed_detector.detection.interpreter import LiteInterpreter
 from compressed_detector.errors import CompressionError
 
@@ -121,3 +127,39 @@ def test_converter_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     convert(tiny_network(), 32, Conversion(FLOAT32))
     captured = capfd.readouterr()
     assert (captured.out, captured.err) == ('', '')
+
+
+@pytest.fixture(scope='module')
+def keras_model() -> object:
+    keras = tensorflow().keras
+    keras.utils.set_random_seed(0)
+    image = keras.Input((16, 16, 3))
+    x = keras.layers.Conv2D(8, 3, activation='relu')(image)
+    return keras.Model(image, keras.layers.Dense(5)(keras.layers.GlobalAveragePooling2D()(x)))
+
+
+@pytest.mark.parametrize(('code', 'error', 'stored'), [
+    ('fp32', 1e-5, ('float32', 'float32')), ('wi8_ai8', 0.05, ('uint8', 'int8'))])
+def test_keras_model_is_converted_under_the_name_of_a_role(
+    keras_model, code: str, error: float, stored: tuple[str, str]
+) -> None:
+    images = np.random.default_rng(0).random((20, 1, 16, 16, 3), np.float32)
+    form = FORMATS[code]
+    calibration = (lambda: iter(images)) if form.needs_pictures else None
+    found = convert_model(keras_model, 'answer', Conversion(form, calibration=calibration))
+    (output,) = found.outputs
+    assert (output.role, output.shape) == ('answer', (1, 5))
+    assert (found.input_shape, (found.input_dtype, output.dtype)) == ((1, 16, 16, 3), stored)
+    expected = np.asarray(keras_model(images[3]))
+    assert np.abs(infer(found, images[3])['answer'] - expected).max() < error * np.ptp(expected)
+
+
+def test_network_without_ranges_takes_those_that_the_converter_finds(
+    converted: dict[str, Converted]
+) -> None:
+    wanted = Conversion(STATIC_INT8, calibration=lambda: iter(pictures(0, 20)))
+    image = pictures(2, 1)[0]
+    got, like = infer(convert(tiny_network(), 32, wanted), image), infer(
+        converted['wi8_ai8'], image)
+    for role, expected in like.items():
+        assert np.abs(got[role] - expected).mean() < 0.03 * np.ptp(expected)

@@ -70,3 +70,9 @@ def test_relative_saliency_does_not_change_with_the_scale_of_the_layer() -> None
     ]
     np.testing.assert_allclose(*scores, rtol=1e-5)
     assert not saliency.relative(np.zeros(3), 0.0).any()
+
+
+def test_the_gram_of_a_dense_layer_has_a_second_derivative_per_input() -> None:
+    inputs = np.hstack([RANDOM.normal(size=(40, 5)), np.ones((40, 1))])
+    diagonal = saliency.gram_diagonal(inputs.T @ inputs, (5, 3))
+    np.testing.assert_allclose(diagonal, np.mean(inputs[:, :5] ** 2, axis=0)[:, None])

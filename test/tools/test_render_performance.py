@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / 'tools'))
 
 from performance_page import page, summary  # noqa: E402
+from performance_summary import BEGIN, END, with_summary  # noqa: E402
 from render_performance import PLOTS, main  # noqa: E402
 
 
@@ -117,16 +119,36 @@ def test_page_has_every_model_every_peer_and_what_is_missing() -> None:
 def test_page_that_was_changed_by_hand_is_noticed(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    docs = tmp_path / 'docs'
+    docs, readme = tmp_path / 'docs', tmp_path / 'README.md'
     docs.mkdir()
-    assert main([str(results), '--docs', str(docs)]) == 0
+    readme.write_text(f'Before\n{BEGIN}\nold\n{END}\nafter\n')
+    places = ['--docs', str(docs), '--readme', str(readme)]
+    assert main([str(results), *places]) == 0
     assert {path.name for path in docs.iterdir()} == {
         'performance.json', 'performance.md', *PLOTS}
-    assert main(['--check', '--docs', str(docs)]) == 0
-    text = docs / 'performance.md'
-    text.write_text(text.read_text().replace('11.00', '10.00'))
-    assert main(['--check', '--docs', str(docs)]) == 1
-    assert 'out of date' in capsys.readouterr().err
+    for text, old, new in ((docs / 'performance.md', '11.00', '10.00'),
+                           (readme, '0.287', '0.387')):
+        assert main(['--check', *places]) == 0
+        written = text.read_text()
+        text.write_text(written.replace(old, new))
+        assert main(['--check', *places]) == 1
+        assert f'{text} is out of date' in capsys.readouterr().err
+        assert main(places) == 0
+        assert text.read_text() == written
+
+
+def test_summary_is_between_its_markers_and_has_models_peers_and_the_node() -> None:
+    figures = summary(NETWORKS, NODE, FAMILY)
+    text = with_summary(f'Before\n{BEGIN}old{END}\nafter\n', figures)
+    assert re.fullmatch(f'Before\n{BEGIN}\n.*\n{END}\nafter\n', text, re.DOTALL)
+    for words in ('| `good` | 416x416 | 0.278 | 4.00 | 0.35 | 0.50 |  | 70 |',
+                  '| the network as published, float32 | 416x416 | 0.287 | 4.00 | 1.00 | 1.43 |',
+                  'The node with `good`, 640x480 raw at\n15 Hz: 11.0 ms',
+                  '20 % of a core, 140 MB'):
+        assert words in text
+    assert with_summary(text, figures) == text
+    with pytest.raises(ValueError, match='once, got them 0 times'):
+        with_summary('nothing', figures)
 
 
 def test_other_figures_make_another_page() -> None:

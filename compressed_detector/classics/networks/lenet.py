@@ -9,11 +9,13 @@ LeCun, Bottou, Bengio, Haffner, Gradient-Based Learning Applied to Document Reco
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from compressed_detector.classics.classifier import Classifier, Weights, initialized
+from compressed_detector.compression.low_rank import REDUCE_SUFFIX
 from compressed_detector.compression.tensorflow_runtime import tensorflow
 
 SIDE = 28
@@ -44,10 +46,10 @@ def build_300_100(weights: Weights) -> Any:
     """Return the Keras model of LeNet-300-100 with these weights' widths."""
     layers = tensorflow().keras.layers
     image = layers.Input((SIDE, SIDE, 1))
-    x = layers.Flatten()(image)
+    x = _flat(image)
     for name in ('ip1', 'ip2'):
-        x = layers.Dense(weights[f'{name}_weight'].shape[1], 'relu', name=name)(x)
-    return _model(image, layers.Dense(weights['ip3_weight'].shape[1], name='ip3')(x))
+        x = _dense(x, weights, name, 'relu')
+    return _model(image, _dense(x, weights, 'ip3'))
 
 
 def build_5(weights: Weights) -> Any:
@@ -55,11 +57,33 @@ def build_5(weights: Weights) -> Any:
     layers = tensorflow().keras.layers
     x = image = layers.Input((SIDE, SIDE, 1))
     for name in ('conv1', 'conv2'):
-        x = layers.Conv2D(weights[f'{name}_weight'].shape[3], 5, name=name)(x)
-        x = layers.MaxPooling2D()(x)
-    x = layers.Flatten()(x)
-    x = layers.Dense(weights['ip1_weight'].shape[1], 'relu', name='ip1')(x)
-    return _model(image, layers.Dense(weights['ip2_weight'].shape[1], name='ip2')(x))
+        x = layers.MaxPooling2D()(_convolution(x, weights, name))
+    x = _dense(_flat(x), weights, 'ip1', 'relu')
+    return _model(image, _dense(x, weights, 'ip2'))
+
+
+def _flat(x: Any) -> Any:
+    """Make a vector of each picture's activations."""
+    # Of Keras's Flatten the converter makes a shape that is computed, which XNNPACK does not take.
+    return tensorflow().keras.ops.reshape(x, (-1, math.prod(x.shape[1:])))
+
+
+def _dense(x: Any, weights: Weights, name: str, activation: str | None = None) -> Any:
+    """Apply a dense layer, or the two that it was factored into (see low_rank)."""
+    layers = tensorflow().keras.layers
+    reduce = weights.get(f'{name}{REDUCE_SUFFIX}_weight')
+    if reduce is not None:
+        x = layers.Dense(reduce.shape[1], use_bias=False, name=name + REDUCE_SUFFIX)(x)
+    return layers.Dense(weights[f'{name}_weight'].shape[1], activation, name=name)(x)
+
+
+def _convolution(x: Any, weights: Weights, name: str) -> Any:
+    layers = tensorflow().keras.layers
+    reduce, kernel = weights.get(f'{name}{REDUCE_SUFFIX}_weight'), weights[f'{name}_weight']
+    if reduce is not None:
+        x = layers.Conv2D(reduce.shape[3], reduce.shape[0], use_bias=False,
+                          name=name + REDUCE_SUFFIX)(x)
+    return layers.Conv2D(kernel.shape[3], kernel.shape[0], name=name)(x)
 
 
 def _model(image: Any, logits: Any) -> Any:

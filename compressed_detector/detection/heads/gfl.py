@@ -98,8 +98,12 @@ class GflHead:
         passing, class_ids = positions(classes.values >= classes.stored(threshold))
         scores = classes.real(classes.values[passing, class_ids])
         scores = _sigmoid(scores) if self._logits else np.minimum(scores, np.float32(1))
-        distances = self._expected_distances(sides.real(sides.values[passing])) * level.stride
-        boxes = _boxes(level.points[passing], distances)
+        # A cell has one box, however many classes it may be of.
+        first = np.ones(len(passing), np.bool_)
+        first[1:] = passing[1:] != passing[:-1]
+        cells = passing[first]
+        distances = self._expected_distances(sides.real(sides.values[cells])) * level.stride
+        boxes = _boxes(level.points[cells], distances)[np.cumsum(first) - 1]
         return Detections(boxes, scores, class_ids.astype(np.int32))
 
     def _expected_distances(self, logits: Floats) -> Floats:

@@ -1,6 +1,6 @@
 # Copyright 2026 The compressed_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""The figures of a live run follow from what went in and what came out."""
+"""What is found in a frame, and what the truth is that it is held against."""
 
 import json
 
@@ -10,8 +10,8 @@ import pytest
 from compressed_detector.detection.types import Detections
 from compressed_detector.errors import EvaluationError
 from compressed_detector.evaluation.coco_truth import load_ground_truth
+from compressed_detector.evaluation.frame_scores import score_frames
 from compressed_detector.evaluation.ground_truth import FrameTruth
-from compressed_detector.evaluation.live import LiveRun, metrics, recall, score_frames
 
 PERSON = 0
 
@@ -26,7 +26,7 @@ def truth(stamp_ns, *boxes):
     return FrameTruth(stamp_ns, np.array(boxes, np.float32).reshape(-1, 4))
 
 
-def test_recall_counts_found_people_over_all_annotated_frames():
+def test_an_object_is_found_by_a_report_of_its_class_that_is_sure_enough():
     seen = {
         1: detections([0, 0, 10, 10, 0.9, PERSON], [50, 50, 60, 60, 0.9, PERSON]),
         2: detections([0, 0, 10, 10, 0.34, PERSON], [20, 0, 30, 10, 0.9, 1]),
@@ -38,25 +38,11 @@ def test_recall_counts_found_people_over_all_annotated_frames():
     )
     # Found in frame 1; in frame 2 one is too faint and the other of another class.
     assert [frame.found.tolist() for frame in frames] == [[True], [False, False], []]
-    assert recall(frames) == pytest.approx(1 / 3)
 
 
 def test_a_frame_that_was_never_answered_has_missed_everybody():
     frames = score_frames({}, [truth(1, [0, 0, 10, 10])], PERSON, 0.35, 0.5)
-    assert recall(frames) == 0
-
-
-def test_metrics_count_frames_and_take_percentiles():
-    run = LiveRun(
-        frames_published=10, frames_received=9, frames_processed=7, frames_replaced=1,
-        frames_undecodable=1, detections={stamp: Detections.empty() for stamp in range(7)},
-        latencies_ms=np.arange(101, dtype=np.float32),
-    )
-    figures = metrics(run, score_frames({}, [truth(1, [0, 0, 1, 1])], PERSON, 0.35, 0.5))
-    assert figures['frames_lost'] == 1
-    assert figures['frames_answered'] == figures['frames_processed'] == 7
-    assert figures['latency_ms'] == {'p50': 50.0, 'p99': 99.0}
-    assert figures['person_recall'] == 0.0
+    assert [frame.found.tolist() for frame in frames] == [[False]]
 
 
 def test_ground_truth_is_read_by_stamp_without_ignored_regions(tmp_path):
