@@ -73,6 +73,8 @@ lint: $(VENV)/.test
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/python tools/render_parameters.py --check
 	$(VENV)/bin/python tools/render_performance.py --check
+	$(VENV)/bin/python tools/render_classics.py --check
+	$(VENV)/bin/python tools/render_stages.py --check
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV_FLAGS) $(VENV)

@@ -63,9 +63,10 @@ def _section(name: str, item: Mapping[str, Any], folder: str) -> str:
         f'{where["cores"]} cores, TensorFlow {where["tensorflow"]}, {where["date"]}.\n',
     ]
     lines += [f'- {finding}' for finding in item['findings']]
-    if item['here']:
-        lines += ['', *_table(('', 'paper', 'here', 'here / paper'),
-                              map(_row, figures_of(item)))]
+    # The others are in the tables, the plots and the .json.
+    compared = [figure for figure in figures_of(item) if figure.paper is not None]
+    if compared:
+        lines += ['', *_table(('', 'paper', 'here', 'here / paper'), map(_row, compared))]
     for table in item['tables']:
         lines += ['', f'**{table["title"]}**', '', *_table(table['columns'], table['rows'])]
     lines += [f'\n![{plot["title"]}]({folder}/{_file(name, plot)})' for plot in item['plots']]
@@ -82,7 +83,7 @@ def _row(figure: Figure) -> tuple[str, ...]:
     spread = f' ± {figure.spread:.2g}' if figure.spread else ''
     return (
         f'{figure.name} {figure.unit}'.strip(),
-        '' if figure.paper is None else _cell(figure.paper),
+        _cell(figure.paper),
         f'{_cell(figure.here)}{spread}',
         '' if figure.ratio is None else f'{figure.ratio:.2f}',
     )
