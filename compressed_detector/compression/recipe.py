@@ -87,10 +87,9 @@ def parse_recipe(values: Any, folder: Path) -> Recipe:
 
 def _imported(name: str, weights: Path) -> Architecture | None:
     """Return a user's own architecture, which is described beside its weights."""
-    described = weights.with_suffix('.json')
-    if name in ARCHITECTURES or not described.is_file():
+    if name in ARCHITECTURES or not weights.is_file():
         return None
-    provenance = dense.read_provenance(described)
+    provenance = dense.read_provenance(weights.with_suffix('.json'))
     return imported.from_json(provenance) if imported.KEY in provenance else None
 
 
