@@ -22,7 +22,6 @@ import numpy.typing as npt
 from compressed_detector.compression import archiving
 from compressed_detector.compression.flatbuffer import Constant
 from compressed_detector.compression.forms import Form, Forms
-from compressed_detector.detection.archive import Coded
 from compressed_detector.detection.coding import huffman
 from compressed_detector.detection.coding.reader import deflated
 from compressed_detector.detection.coding.sparse import encode_gaps
@@ -144,11 +143,9 @@ def file_bytes(weights: Mapping[str, Floats]) -> int:
     ends = np.cumsum([array.size * 4 for array in weights.values()]).tolist()
     constants = [Constant(name, array.shape, end - array.size * 4, array.size * 4, 4)
                  for (name, array), end in zip(weights.items(), ends)]
-    sections = archiving.code(raw, constants)
-    if Coded(len(raw), sections).assembled() != raw:
-        raise CompressionError('the file does not hold the weights it was made of')
+    coded = archiving.checked(raw, constants)
     shapes = json.dumps({name: array.shape for name, array in weights.items()})
-    content = archiving.seal(len(raw), {'manifest': deflated(shapes.encode()), **sections})
+    content = archiving.seal(len(raw), {'manifest': deflated(shapes.encode()), **coded.sections})
     return len(content)
 
 

@@ -14,8 +14,8 @@ from compressed_detector.compression.archive_report import TensorSize, tensor_si
 from compressed_detector.compression.convert import Conversion, convert_model
 from compressed_detector.compression.flatbuffer import constants
 from compressed_detector.compression.tensorflow_runtime import tensorflow
-from compressed_detector.detection.archive import Coded
-from compressed_detector.errors import CompressionError
+
+FLOAT32 = Conversion()
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class Archived:
     """
     The content of an archive (.dcz without a manifest), and what it holds.
 
-    ``model`` is the .tflite file as it was decoded, equal to the one that was coded.
+    ``model`` is the .tflite file that it decodes to, which is the one that was coded.
     """
 
     content: bytes
@@ -38,20 +38,16 @@ class Archived:
 
 def archive(model: bytes) -> Archived:
     """Code a .tflite file; raises CompressionError unless it is decoded to the same bytes."""
-    sections = archiving.code(model, constants(model))
-    coded = Coded(len(model), sections)
-    decoded = coded.assembled()
-    if decoded != model:
-        raise CompressionError('the archive does not expand to the model it was made of')
-    content = archiving.seal(len(model), {'manifest': b'', **sections})
-    return Archived(content, decoded, tensor_sizes(coded, decoded))
+    coded = archiving.checked(model, constants(model))
+    content = archiving.seal(len(model), {'manifest': b'', **coded.sections})
+    return Archived(content, model, tensor_sizes(coded, model))
 
 
-def tflite_of(classifier: Classifier) -> bytes:
-    """Return the float32 .tflite file of a classifier, for one picture at a time."""
+def tflite_of(classifier: Classifier, conversion: Conversion = FLOAT32) -> bytes:
+    """Return the .tflite file of a classifier, for one picture at a time; float32 by default."""
     # Keras counts the models it has built, and their numbers stand in the file.
     tensorflow().keras.backend.clear_session()
-    return convert_model(model_of(classifier), 'logits', Conversion()).tflite
+    return convert_model(model_of(classifier), 'logits', conversion).tflite
 
 
 def tflite_accuracy(model: bytes, samples: Samples) -> float:

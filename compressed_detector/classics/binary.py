@@ -27,7 +27,7 @@ from compressed_detector.classics.experiment import Experiment
 from compressed_detector.classics.lab import Lab, Trial
 from compressed_detector.classics.measurements import layer_macs
 from compressed_detector.classics.results import Cell, Figure, Result, Table
-from compressed_detector.classics.significance import Paired, paired_t_test
+from compressed_detector.classics.significance import Paired, points_apart
 from compressed_detector.compression.forms import Form, project
 
 RULES = {'rounded': 'rounded afterwards', 'connect': 'BinaryConnect', 'xnor': 'XNOR weights'}
@@ -131,7 +131,7 @@ def findings(study: Study) -> tuple[str, ...]:
             f'{study.size_bytes / item.size_bytes:.1f} times fewer bytes.')
     for place in PLACES:
         xnor, connect = (study.of(rule, place).accuracies for rule in ('xnor', 'connect'))
-        test = paired_t_test([100 * value for value in xnor], [100 * value for value in connect])
+        test = points_apart(xnor, connect)
         sentences.append(
             f'{study.title}, {PLACES[place]} binary: a magnitude per output channel is '
             f'{test.mean:+.2f} points from one constant (p = {test.p_value:.3f}).')
@@ -139,8 +139,7 @@ def findings(study: Study) -> tuple[str, ...]:
 
 
 def _against_real(study: Study, item: Binary) -> Paired:
-    return paired_t_test([100 * value for value in item.accuracies],
-                         [100 * value for value in study.dense])
+    return points_apart(item.accuracies, study.dense)
 
 
 def _figures(study: Study) -> list[Figure]:

@@ -28,7 +28,7 @@ from compressed_detector.classics.measurements import (
     weighted_layers,
 )
 from compressed_detector.classics.results import Cell, Curve, Figure, Plot, Result, Table
-from compressed_detector.classics.significance import paired_t_test
+from compressed_detector.classics.significance import points_apart
 from compressed_detector.compression.moments import Doubles, Sampling
 from compressed_detector.compression.refit import as_floats
 from compressed_detector.compression.sparsify import prune_network
@@ -171,8 +171,7 @@ def findings(study: Study) -> tuple[str, ...]:
 
 
 def _comparison(study: Study, better: Pruned, plain: Pruned) -> list[str]:
-    test = paired_t_test([100 * value for value in better.accuracies],
-                         [100 * value for value in plain.accuracies])
+    test = points_apart(better.accuracies, plain.accuracies)
     wins = sum(one > other for one, other in zip(better.accuracies, plain.accuracies))
     when = 'after retraining' if better.retrained else 'without retraining'
     return [

@@ -18,11 +18,9 @@ from compressed_detector.classics.baselines import Baseline, baselines
 from compressed_detector.classics.classifier import Classifier
 from compressed_detector.classics.experiment import Experiment
 from compressed_detector.classics.lab import Lab, Trial
+from compressed_detector.classics.pruning import prune_evenly
 from compressed_detector.classics.results import Cell, Curve, Figure, Plot, Result, Table
-from compressed_detector.classics.significance import Paired, paired_t_test
-from compressed_detector.compression.forms import Form, project
-from compressed_detector.compression.masks import counts_per_layer, keep_largest
-from compressed_detector.compression.saliency import magnitude
+from compressed_detector.classics.significance import Paired, points_apart
 
 # Of the middle phase: the paper's 30 % and the 50 % of its speech networks.
 SPARSITIES = (0.3, 0.5)
@@ -47,8 +45,7 @@ class Comparison:
     @property
     def test(self) -> Paired:
         """What the differences say, in points."""
-        return paired_t_test([100 * value for value in self.treated],
-                             [100 * value for value in self.dense])
+        return points_apart(self.treated, self.dense)
 
 
 def run(lab: Lab) -> Result:
@@ -86,15 +83,8 @@ def three_phases(lab: Lab, baseline: Baseline, sparsity: float, seed: int) -> fl
 
 def thinned(classifier: Classifier, sparsity: float) -> Trial:
     """Return the classifier without this share of each layer's smallest weights; 0: as it is."""
-    if not sparsity:
-        return Trial(classifier)
-    kernels = {name: classifier.weights[name] for name in classifier.kernels}
-    sizes = {name: kernel.size for name, kernel in kernels.items()}
-    counts = counts_per_layer(sizes, 1 - sparsity)
-    forms = {name: Form(keep_largest(magnitude(kernel), counts[name]))
-             for name, kernel in kernels.items()}
-    weights = {name: project(kernel, forms[name]) for name, kernel in kernels.items()}
-    return Trial(classifier.with_weights({**classifier.weights, **weights}), forms)
+    trial = Trial(classifier)
+    return prune_evenly(trial, sparsity) if sparsity else trial
 
 
 def findings(comparisons: Sequence[Comparison]) -> tuple[str, ...]:
@@ -115,8 +105,7 @@ def findings(comparisons: Sequence[Comparison]) -> tuple[str, ...]:
         )
     held = sum(item.test.p_value < level and item.test.mean > 0 for item in comparisons)
     longer = max(comparisons, key=lambda item: item.test.mean)
-    gains = paired_t_test([100 * value for value in longer.treated],
-                          [100 * value for value in longer.first_phase])
+    gains = points_apart(longer.treated, longer.first_phase)
     return (
         *sentences,
         f'The gain of dense-sparse-dense training holds in {held} of {len(comparisons)} '

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from compressed_detector.classics.classifier import Classifier, weight_name
+from compressed_detector.classics.classifier import Classifier, model_of
 from compressed_detector.classics.data import Samples
 from compressed_detector.classics.networks.wiring import BETA, GAMMA
 from compressed_detector.compression.tensorflow_runtime import tensorflow
@@ -44,9 +44,7 @@ def folded(classifier: Classifier, samples: Samples) -> Classifier:
 def _moments(classifier: Classifier, samples: Samples) -> dict[str, tuple[Floats, Floats]]:
     """Return the mean and the regularized standard deviation that each batch norm divides by."""
     tf = tensorflow()
-    model = classifier.build(classifier.weights)
-    for variable in model.trainable_variables:
-        variable.assign(classifier.weights[weight_name(variable.path)])
+    model = model_of(classifier)
     norms = [layer for layer in model.layers if layer.name + '_gamma' in classifier.weights]
     inside = tf.keras.Model(model.input, [layer.input for layer in norms])
 

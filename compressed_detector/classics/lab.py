@@ -105,8 +105,6 @@ def _load(path: Path, start: Classifier) -> Trial:
         raise _damaged(path, error) from error
 
 
-
-
 def _damaged(path: Path, error: Exception) -> CompressionError:
     return CompressionError(
         f'{path}: expected what an earlier run left: {error}; remove it to do it again')

@@ -21,7 +21,7 @@ from compressed_detector.classics.experiment import Experiment
 from compressed_detector.classics.lab import Lab, Trial
 from compressed_detector.classics.learning import Lesson, Penalty
 from compressed_detector.classics.learning_both_report import Pruned, Sweep, report
-from compressed_detector.classics.pruning import NEXT, parameters_left, prune
+from compressed_detector.classics.pruning import NEXT, parameters_left, prune_evenly
 from compressed_detector.classics.results import Result
 from compressed_detector.compression.tensorflow_runtime import tensorflow
 
@@ -75,7 +75,7 @@ def _curves(lab: Lab, plan: Plan, seed: int) -> Mapping[str, Mapping[float, floa
                       steps.stretched(Lesson(plan.epochs)), seed, l1)
     curves: dict[str, Mapping[float, float]] = {}
     for norm, dense, penalty in (('l1', start, l1), ('l2', steps.dense(), steps.penalty)):
-        at_once = {sparsity: _without(dense, sparsity) for sparsity in _sparsities(lab)}
+        at_once = {sparsity: prune_evenly(dense, sparsity) for sparsity in _sparsities(lab)}
         again = {sparsity: lab.train(f'{norm}-{_percent(sparsity)}-{seed}', trial, lesson,
                                      seed + NEXT, penalty)
                  for sparsity, trial in at_once.items()}
@@ -93,13 +93,9 @@ def _iterated(
     trial, found = dense, {}
     for step, sparsity in enumerate(_sparsities(lab), start=1):
         key = f'l2-iterated-{_percent(sparsity)}-{seed}'
-        trial = lab.train(key, _without(trial, sparsity), lesson, seed + step * NEXT, penalty)
+        trial = lab.train(key, prune_evenly(trial, sparsity), lesson, seed + step * NEXT, penalty)
         found[sparsity] = trial
     return found
-
-
-def _without(trial: Trial, sparsity: float) -> Trial:
-    return prune(trial, dict.fromkeys(trial.classifier.kernels, 1 - sparsity))
 
 
 def _accuracies(

@@ -21,7 +21,7 @@ from compressed_detector.classics.factoring import factored, hidden_layers, rank
 from compressed_detector.classics.lab import Lab, Trial
 from compressed_detector.classics.measurements import layer_macs, layer_moments
 from compressed_detector.classics.results import Cell, Curve, Figure, Plot, Result, Table
-from compressed_detector.classics.significance import paired_t_test
+from compressed_detector.classics.significance import points_apart
 from compressed_detector.compression.moments import Sampling
 from compressed_detector.compression.refit import matrix
 
@@ -128,7 +128,7 @@ def findings(study: Study) -> tuple[str, ...]:
     """Return what one network shows of the methods."""
     sentences = []
     for one, other in zip(study.of('regression'), study.of('svd')):
-        tests = [paired_t_test([100 * value for value in first], [100 * value for value in second])
+        tests = [points_apart(first, second)
                  for first, second in ((one.before, other.before), (one.after, other.after))]
         sentences.append(
             f'{study.title}, {one.share:.1%} of the operations of factored layers: regression is '

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from compressed_detector.classics.classifier import Classifier, logits_of, weight_name
+from compressed_detector.classics.classifier import Classifier, logits_of, model_of
 from compressed_detector.classics.data import Samples
 from compressed_detector.compression.moments import Doubles, Moments, Sampling, Sums
 from compressed_detector.compression.tensorflow_runtime import tensorflow
@@ -71,9 +71,7 @@ def layer_moments(
 def layer_inputs(classifier: Classifier, names: Sequence[str]) -> LayerInputs:
     """Return the function from pictures to what the named layers are given."""
     tf = tensorflow()
-    model = classifier.build(classifier.weights)
-    for variable in model.trainable_variables:
-        variable.assign(classifier.weights[weight_name(variable.path)])
+    model = model_of(classifier)
     layers = [model.get_layer(name) for name in names]
     for layer in layers:
         if getattr(layer, 'padding', 'valid') != 'valid' or set(

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from compressed_detector.benchmark import subjects
-from compressed_detector.classics.archived import tflite_accuracy
-from compressed_detector.classics.classifier import Classifier, model_of
+from compressed_detector.classics.archived import tflite_accuracy, tflite_of
+from compressed_detector.classics.classifier import Classifier
 from compressed_detector.classics.data import Dataset
 from compressed_detector.classics.deep_compressed import larger_steps, lenet_steps
 from compressed_detector.classics.lab import Lab
 from compressed_detector.compression import dense
 from compressed_detector.compression.architectures import ARCHITECTURES
-from compressed_detector.compression.convert import Conversion, convert, convert_model
+from compressed_detector.compression.convert import Conversion, convert
 from compressed_detector.compression.files import sha256
 from compressed_detector.compression.formats import STATIC_INT8
 from compressed_detector.detection.types import Floats
@@ -68,14 +68,11 @@ def classifier_pair(
                 picture[0, 0, 0], picture[0, -1, -1] = 0, 1
             yield picture
 
-    model = model_of(compressed)
     files = {
-        DENSE: convert_model(model_of(original), 'logits', Conversion()).tflite,
-        PRUNED: convert_model(model, 'logits', Conversion()).tflite,
-        COMPRESSED: convert_model(
-            model, 'logits', Conversion(STATIC_INT8, calibration=calibration)).tflite,
+        DENSE: tflite_of(original),
+        PRUNED: tflite_of(compressed),
+        COMPRESSED: tflite_of(compressed, Conversion(STATIC_INT8, calibration=calibration)),
     }
-    # Not by the files: Keras numbers the layers that have no name, from its start on.
     content = sha256(b''.join(
         array.tobytes() for item in (original, compressed) for array in item.weights.values()))
     quality = lab.figures(

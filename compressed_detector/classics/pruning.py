@@ -38,6 +38,11 @@ def prune(trial: Trial, densities: Densities) -> Trial:
     return Trial(trial.classifier.with_weights(weights), forms, trial.figures)
 
 
+def prune_evenly(trial: Trial, sparsity: float) -> Trial:
+    """Return the trial without this share of the smallest weights of each layer."""
+    return prune(trial, dict.fromkeys(trial.classifier.kernels, 1 - sparsity))
+
+
 @dataclass(frozen=True)
 class Gradual:
     """Pruning in steps, with a lesson after each: the last one may be longer."""

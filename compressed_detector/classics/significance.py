@@ -42,6 +42,11 @@ def paired_t_test(first: Sequence[float], second: Sequence[float]) -> Paired:
     return Paired(mean, half_width, 1 - inside(abs(mean) / error, pairs - 1), pairs)
 
 
+def points_apart(first: Sequence[float], second: Sequence[float]) -> Paired:
+    """Return what accuracies (0 to 1) differ by, first - second, in points; paired."""
+    return paired_t_test(*([100 * value for value in values] for values in (first, second)))
+
+
 def inside(t: float, freedom: int) -> float:
     """
     Return the probability that Student's t of so many degrees of freedom is between -t and t.

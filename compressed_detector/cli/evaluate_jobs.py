@@ -101,10 +101,6 @@ def look(job: Job, progress: Progress) -> dict[str, Answers] | str:
         return f'{type(error).__name__}: {error}'
 
 
-def silent(task: str, done: int, total: int, detail: str = '', /) -> None:
-    """Show nothing: in another process nobody looks."""
-
-
 def _outcomes(
     executor: Executor, jobs: Sequence[Job], within: Progress
 ) -> Iterator[tuple[Job, dict[str, Answers] | str]]:

@@ -21,6 +21,7 @@ from compressed_detector.cli.evaluate_arguments import criteria_of, mounting_of
 from compressed_detector.cli.evaluate_gate import open_gate
 from compressed_detector.cli.evaluate_results import Results, report
 from compressed_detector.cli.progress import open_progress
+from compressed_detector.compression.progress import silent
 from compressed_detector.errors import CompressedDetectorError
 from compressed_detector.evaluation.criteria import Criteria
 from compressed_detector.evaluation.detector_run import together
@@ -98,7 +99,7 @@ def _look(
     with open_progress() as progress:
         return evaluate_jobs.run_jobs(
             jobs, workers.executor, arguments.retries, kept, progress,
-            progress if workers.here else evaluate_jobs.silent)
+            progress if workers.here else silent)
 
 
 def _evaluate(

@@ -68,6 +68,14 @@ def pack(bundle: Bundle) -> bytes:
     return content
 
 
+def checked(content: bytes, items: Sequence[Constant]) -> archive.Coded:
+    """Return a file with constants, coded; raises CompressionError unless it decodes the same."""
+    coded = archive.Coded(len(content), code(content, items))
+    if coded.assembled() != content:
+        raise CompressionError('the archive does not expand to the file it was made of')
+    return coded
+
+
 def code(content: bytes, items: Sequence[Constant]) -> dict[str, bytes]:
     """Return the sections of an archive, all but the manifest, for a file with constants."""
     pool = ModelPool()

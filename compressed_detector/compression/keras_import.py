@@ -22,6 +22,7 @@ from compressed_detector.compression.network import (
     Network,
     Normalize,
     ResizeLike,
+    total_padding,
 )
 from compressed_detector.detection.types import Floats
 from compressed_detector.errors import CompressionError
@@ -171,7 +172,7 @@ class _Reader:
             (before, _), (left, _) = self._paddings[source]
             before = before if before == left else -1
         elif operation.padding == 'same':
-            before = max((height - 1) * stride + size - rows, 0) // 2
+            before = total_padding(rows, stride, size) // 2
         else:
             before = 0
         expected = (-(-rows // stride), -(-columns // stride))

@@ -19,6 +19,7 @@ from compressed_detector.compression.network import (
     Network,
     Normalize,
     ResizeLike,
+    total_padding,
 )
 from compressed_detector.compression.tensorflow_runtime import tensorflow
 
@@ -107,7 +108,7 @@ def _convolve(keras: Any, layer: Conv, inputs: Sequence[Any], network: Network) 
 
 def _same_padding(length: int, stride: int, size: int) -> tuple[int, int]:
     """Return the zeros before and behind a row that Keras adds where padding is 'same'."""
-    total = max((-(-length // stride) - 1) * stride + size - length, 0)
+    total = total_padding(length, stride, size)
     return total // 2, total - total // 2
 
 

@@ -67,8 +67,7 @@ class Conv(Layer):
         """Return the zeros before and behind a row of ``size`` pixels."""
         if self.before is None:
             return kernel // 2, kernel // 2
-        needed = (-(-size // self.stride) - 1) * self.stride + kernel - size
-        return self.before, max(needed - self.before, 0)
+        return self.before, max(total_padding(size, self.stride, kernel) - self.before, 0)
 
 
 @dataclass(frozen=True)
@@ -185,6 +184,11 @@ class Network:
         _require(bool(np.isfinite(kernel).all() and np.isfinite(bias).all()),
                  f'{layer.name}: expected finite weights, got infinite ones or NaN')
         return kernel
+
+
+def total_padding(size: int, stride: int, kernel: int) -> int:
+    """Return the zeros beside a row of ``size`` pixels that ceil(size / stride) windows take."""
+    return max((-(-size // stride) - 1) * stride + kernel - size, 0)
 
 
 def _strided(height: int, width: int, stride: int) -> tuple[int, int]:

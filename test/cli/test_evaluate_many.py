@@ -22,7 +22,8 @@ from tiny_detector import TINY_MODELS
 
 from compressed_detector.cli import evaluate_runs
 from compressed_detector.cli.evaluate_bag import main
-from compressed_detector.cli.evaluate_jobs import Job, run_jobs, silent
+from compressed_detector.cli.evaluate_jobs import Job, run_jobs
+from compressed_detector.compression.progress import silent
 from compressed_detector.evaluation.executors import in_turn
 
 TINY, OTHER = (str(TINY_MODELS / name) for name in ('tiny_gfl.json', 'tiny_gfl_float.json'))
