@@ -7,10 +7,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from rosbags.interfaces import Connection, MessageDefinitionFormat, Nodetype
+from rosbags.interfaces import Connection, MessageDefinitionFormat
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
@@ -44,25 +42,6 @@ def recorded_types(connections: Sequence[Connection]) -> Typestore:
     store = get_typestore(Stores.EMPTY)
     store.register(get_types_from_msg(definition.data, connections[0].msgtype))
     return store
-
-
-def make_message(store: Typestore, name: str, /, **fields: Any) -> Any:
-    """Return a message; fields that are not given are 0, empty, or a message of such."""
-    return store.types[name](**{
-        key: fields[key] if key in fields else _blank(store, node, detail)
-        for key, (node, detail) in store.fielddefs[name][1]
-    })
-
-
-def _blank(store: Typestore, node: Nodetype, detail: Any) -> Any:
-    if node is Nodetype.NAME:
-        return make_message(store, detail)
-    if node is Nodetype.BASE:
-        return '' if detail[0] == 'string' else 0
-    (element, kind), count = detail
-    if element is not Nodetype.BASE:
-        return [make_message(store, kind) for _ in range(count)]
-    return [''] * count if kind[0] == 'string' else np.zeros(count, kind[0])
 
 
 def _definitions(package: str) -> list[Path]:

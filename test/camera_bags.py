@@ -10,8 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 from replay_bags import TYPES, Track
-
-from compressed_detector.message_types import make_message
+from rosbags.interfaces import Nodetype
 
 IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
 CALIBRATION = 'sensor_msgs/msg/CameraInfo'
@@ -23,7 +22,21 @@ Box = tuple[float, float, float, float]
 
 def message(name: str, /, **fields: Any) -> Any:
     """Make a message; fields that are not given are 0, empty, or a message of such."""
-    return make_message(TYPES, name, **fields)
+    return TYPES.types[name](**{
+        key: fields[key] if key in fields else _blank(node, detail)
+        for key, (node, detail) in TYPES.fielddefs[name][1]
+    })
+
+
+def _blank(node: Nodetype, detail: Any) -> Any:
+    if node is Nodetype.NAME:
+        return message(detail)
+    if node is Nodetype.BASE:
+        return '' if detail[0] == 'string' else 0
+    (element, kind), count = detail
+    if element is not Nodetype.BASE:
+        return [message(kind) for _ in range(count)]
+    return [''] * count if kind[0] == 'string' else np.zeros(count, kind[0])
 
 
 def header(stamp_ns: int, frame_id: str = 'camera') -> Any:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,9 +43,20 @@ class Tensor:
     scale: float = 1.0
     zero_point: int = 0
 
-    def stored(self, real: float) -> float:
-        """Return the (fractional) stored value that stands for a real number."""
-        return real / self.scale + self.zero_point
+    def least(self, real: float) -> Any:
+        """
+        Return what stored values are compared with: those from it on stand for ``real`` and more.
+
+        Of the values' own type where that has such a value: NumPy compares like with like in half
+        of the time.
+        """
+        stored = real / self.scale + self.zero_point
+        if self.values.dtype.kind == 'f':
+            return stored
+        limits = np.iinfo(self.values.dtype)
+        if stored > limits.max:
+            return math.inf
+        return self.values.dtype.type(math.ceil(max(stored, limits.min)))
 
     def real(self, selected: npt.NDArray[Any]) -> Floats:
         """Return the real numbers (float32) that some of the stored values stand for."""

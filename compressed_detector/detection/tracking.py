@@ -132,11 +132,15 @@ class Tracker:
     def _expected_boxes(self, stamp_ns: int) -> Floats:
         """Return the last boxes, moved for the time since; of its size nothing is foretold."""
         velocities = self._motion.velocities(self._tracks['id'])
-        shifts = np.nan_to_num(velocities) * self._unseen_s(stamp_ns)[:, None]
-        boxes: Floats = (self._tracks['box'] + np.tile(shifts, 2)).astype(np.float32)
+        velocities[np.isnan(velocities)] = 0
+        shifts = velocities * self._unseen_s(stamp_ns)[:, None]
+        corners = self._tracks['box'].reshape(-1, 2, 2) + shifts[:, None]
+        boxes: Floats = corners.reshape(-1, 4).astype(np.float32)
         return boxes
 
     def _start(self, detections: Detections, stamp_ns: int) -> None:
+        if not len(detections):
+            return
         new = np.zeros(len(detections), _TRACK)
         new['id'] = self._next_id + np.arange(len(detections))
         new['class_id'] = detections.class_ids
@@ -167,9 +171,9 @@ class Tracker:
         held = self._tracks['confirmed'] & (rows < 0)
         held &= self._unseen_s(self._stamp_ns or 0) <= settings.track_hold_time
         held &= (expected[:, 2:] - expected[:, :2] >= MIN_SIDE_PX).all(axis=1)
-        held[held] = ~_covered(
-            expected[held], self._tracks[held], self._tracks[seen], settings.track_iou_threshold
-        )
+        if held.any():
+            held[held] = ~_covered(expected[held], self._tracks[held], self._tracks[seen],
+                                   settings.track_iou_threshold)
         # As the detector orders them, the held ones behind.
         told = np.concatenate([np.flatnonzero(seen)[np.argsort(rows[seen])], np.flatnonzero(held)])
         tracks = self._tracks[told]
@@ -222,16 +226,18 @@ def _associate(
     """
     overlap = iou_matrix(expected, detections.boxes_xyxy)
     overlap[tracks['class_id'][:, None] != detections.class_ids[None, :]] = 0
-    pairs = np.argwhere(overlap >= iou_threshold)
-    order = np.argsort(-overlap[pairs[:, 0], pairs[:, 1]], kind='stable')
-    rows = np.full(len(tracks), -1, np.intp)
-    free = np.ones(len(detections), bool)
-    for track, row in pairs[order]:
-        if rows[track] < 0 and free[row]:
-            rows[track], free[row] = row, False
-    return rows
+    near = np.nonzero(overlap >= iou_threshold)
+    order = np.argsort(-overlap[near], kind='stable')
+    rows, taken = [-1] * len(tracks), set()
+    # Lists: Python goes through them in a tenth of the time of arrays.
+    for track, row in zip(near[0][order].tolist(), near[1][order].tolist()):
+        if rows[track] < 0 and row not in taken:
+            rows[track] = row
+            taken.add(row)
+    return np.array(rows, np.intp)
 
 
 def _strong_and_free(detections: Detections, taken: Indices, start_score: float) -> Indices:
-    free = ~np.isin(np.arange(len(detections)), taken)
-    return np.flatnonzero(free & (detections.scores >= start_score))
+    strong = detections.scores >= start_score
+    strong[taken[taken >= 0]] = False
+    return np.flatnonzero(strong)

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from compressed_detector.bags import BagSource
+from compressed_detector.detection.detection_cdr import ARRAY
 from compressed_detector.detection.types import Detections
-from compressed_detector.evaluation.detection_messages import ARRAY, deserialize
+from compressed_detector.evaluation.detection_messages import deserialize
 
 
 def recorded_detections(bag: Path, labels: Sequence[str]) -> dict[int, Detections]:

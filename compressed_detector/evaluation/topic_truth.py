@@ -14,13 +14,14 @@ import numpy as np
 from compressed_detector.bags import BagSource
 from compressed_detector.detection.camera_model import CameraModel, Floats64
 from compressed_detector.detection.detection_arrays import best, boxes_2d, corners_3d
+from compressed_detector.detection.detection_cdr import ARRAY
 from compressed_detector.detection.distortion import EQUIDISTANT, NO_DISTORTION
 from compressed_detector.detection.projection import project
 from compressed_detector.errors import EvaluationError
 from compressed_detector.evaluation.ground_truth import NO_TRACK, STAMP, GroundTruth, Objects
 from compressed_detector.evaluation.sources import bag_messages, stamp_ns
 
-ARRAY_2D, ARRAY_3D = 'vision_msgs/msg/Detection2DArray', 'vision_msgs/msg/Detection3DArray'
+ARRAY_3D = 'vision_msgs/msg/Detection3DArray'
 NEAREST_M = 0.05
 # Boxes (N, 4), class names, ids, and places (N, 2) in metres, forward and right.
 Rows = tuple[Floats64, list[str], list[str], Floats64]
@@ -38,10 +39,10 @@ def load_topic(
     """
     with BagSource(bag) as source:
         (chosen, *_) = source.select([topic])
-    if chosen.msgtype == ARRAY_2D:
+    if chosen.msgtype == ARRAY:
         return _collect(bag, topic, _flat)
     if chosen.msgtype != ARRAY_3D:
-        raise EvaluationError(f'{bag}: expected ground truth of type {ARRAY_2D} or {ARRAY_3D} on '
+        raise EvaluationError(f'{bag}: expected ground truth of type {ARRAY} or {ARRAY_3D} on '
                               f'{topic}, got {chosen.msgtype}')
     camera = calibration()
     if camera is None:

@@ -17,6 +17,7 @@ from vision_msgs.msg import Detection2DArray, Detection3DArray, LabelInfo, Visio
 from visualization_msgs.msg import MarkerArray
 
 from compressed_detector.config import CameraSettings
+from compressed_detector.detection.detection_cdr import serialize
 from compressed_detector.detection.drawing import draw
 from compressed_detector.detection.manifest import Manifest
 from compressed_detector.detection.obstacles import Obstacles, face_points
@@ -24,13 +25,9 @@ from compressed_detector.detection.scan import ScanView, scan_ranges
 from compressed_detector.detection.tracking import Tracks
 from compressed_detector.detection.types import Detections, Floats
 from compressed_detector.detection.types import Image as Picture
-from compressed_detector.ros import (
-    image_messages,
-    motion_messages,
-    obstacle_messages,
-    outputs,
-)
+from compressed_detector.ros import image_messages, motion_messages, obstacle_messages
 from compressed_detector.ros.scan_frame import ScanFrame
+from compressed_detector.ros.stamps import nanoseconds_of
 
 RELIABLE = QoSProfile(depth=10)
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -102,8 +99,8 @@ class CameraOutputs:
 
     def publish_detections(self, tracks: Tracks, labels: Sequence[str], header: Any) -> None:
         """Publish what was detected; nothing detected is published too."""
-        self._publish('detections', outputs.to_detection_array(
-            tracks.detections, labels, header, tracks.names
+        self._publish('detections', serialize(
+            tracks.detections, labels, nanoseconds_of(header.stamp), header.frame_id, tracks.names
         ))
 
     def publish_obstacles(

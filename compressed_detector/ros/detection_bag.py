@@ -8,9 +8,8 @@ import heapq
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from compressed_detector.detection.detection_cdr import ARRAY
 from compressed_detector.ros.result_bag import ResultBag
-
-DETECTIONS_TYPE = 'vision_msgs/msg/Detection2DArray'
 
 
 def write_detections(
@@ -26,4 +25,4 @@ def write_detections(
             for topic, found in answers.items())
     with ResultBag(folder) as bag:
         for stamp_ns, topic, data in heapq.merge(*rows):
-            bag.write(topic, DETECTIONS_TYPE, stamp_ns, data)
+            bag.write(topic, ARRAY, stamp_ns, data)

@@ -22,6 +22,7 @@ from vision_msgs.msg import (
     Detection3D,
     Detection3DArray,
     LabelInfo,
+    ObjectHypothesisWithPose,
     VisionClass,
     VisionInfo,
 )
@@ -30,7 +31,6 @@ from visualization_msgs.msg import Marker, MarkerArray
 from compressed_detector.detection.obstacles import NEAREST_M, Obstacles
 from compressed_detector.detection.scan import ScanView, scan_axes
 from compressed_detector.detection.types import Floats
-from compressed_detector.ros.outputs import to_hypothesis
 from compressed_detector.ros.point_clouds import to_point_cloud
 
 SURE, CLAMPED = (0.2, 0.8, 0.3, 0.5), (1.0, 0.5, 0.0, 0.6)
@@ -66,7 +66,9 @@ def _to_detection3d(
     header: Any, pose: Pose, size: list[float], label: str, score: float,
     covariance: npt.NDArray[np.float64],
 ) -> Detection3D:
-    result = to_hypothesis(label, score)
+    result = ObjectHypothesisWithPose()
+    result.hypothesis.class_id = label
+    result.hypothesis.score = score
     result.pose.pose = pose
     result.pose.covariance = covariance
     x, y, z = size

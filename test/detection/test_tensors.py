@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -31,17 +33,25 @@ def test_real_is_scale_times_stored_minus_zero_point() -> None:
 def test_floats_stand_for_themselves() -> None:
     values = np.array([-1.5, 0, 3.25], np.float32)
     assert Tensor(values).real(values).tolist() == [-1.5, 0, 3.25]
-    assert Tensor(values).stored(2.5) == 2.5
+    assert Tensor(values).least(2.5) == 2.5
 
 
 def test_real_of_nothing_is_nothing() -> None:
     assert Tensor(np.zeros(0, np.int8), 0.5, 3).real(np.zeros(0, np.int8)).shape == (0,)
 
 
-@given(scale=st.floats(2**-10, 8), zero_point=st.integers(-128, 255), real=st.floats(-99, 99))
-def test_stored_is_the_inverse_of_real(scale: float, zero_point: int, real: float) -> None:
-    stored = Tensor(np.zeros(0, np.int8), scale, zero_point).stored(real)
-    assert (stored - zero_point) * scale == pytest.approx(real, abs=1e-9)
+@pytest.mark.parametrize('dtype', [np.int8, np.uint8, np.int16])
+@given(scale=st.floats(2**-10, 8), zero_point=st.integers(-128, 255),
+       real=st.floats(-1e6, 1e6) | st.sampled_from([math.inf, -math.inf]))
+def test_values_from_the_least_on_stand_for_at_least_the_real_number(
+    dtype: type, scale: float, zero_point: int, real: float
+) -> None:
+    limits = np.iinfo(dtype)
+    values = np.arange(limits.min, limits.max + 1).astype(dtype)
+    least = Tensor(values, scale, zero_point).least(real)
+    exact = [value >= real / scale + zero_point for value in values.tolist()]
+    assert (values >= least).tolist() == exact
+    assert not any(exact) or least.dtype == dtype
 
 
 @given(

@@ -12,8 +12,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from compressed_detector.detection.heads.head import check_roles
 from compressed_detector.detection.heads.levels import check_strides, grid, points
@@ -83,28 +85,18 @@ class GflHead:
 
     def decode(self, outputs: Mapping[str, Tensor], score_threshold: float) -> Detections:
         """Return every (cell, class) pair of at least the score as a candidate."""
-        found = [self._decode_level(level, outputs, score_threshold) for level in self._levels]
-        return Detections(
-            np.concatenate([level.boxes_xyxy for level in found]),
-            np.concatenate([level.scores for level in found]),
-            np.concatenate([level.class_ids for level in found]),
-        )
-
-    def _decode_level(
-        self, level: _Level, outputs: Mapping[str, Tensor], score_threshold: float
-    ) -> Detections:
-        classes, sides = level.scores.of(outputs), level.sides.of(outputs)
         threshold = _logit(score_threshold) if self._logits else score_threshold
-        passing, class_ids = positions(classes.values >= classes.stored(threshold))
-        scores = classes.real(classes.values[passing, class_ids])
-        scores = _sigmoid(scores) if self._logits else np.minimum(scores, np.float32(1))
+        # From here on all strides together: what NumPy does with a few cells takes as long for
+        # one stride as for all.
+        found = [_passing(level, outputs, threshold) for level in self._levels]
+        stored_scores, class_ids, cells, sides, points, strides = (
+            np.concatenate(column) for column in zip(*found))
+        scores = (_sigmoid(stored_scores) if self._logits
+                  else np.minimum(stored_scores, np.float32(1)))
         # A cell has one box, however many classes it may be of.
-        first = np.ones(len(passing), np.bool_)
-        first[1:] = passing[1:] != passing[:-1]
-        cells = passing[first]
-        distances = self._expected_distances(sides.real(sides.values[cells])) * level.stride
-        boxes = _boxes(level.points[cells], distances)[np.cumsum(first) - 1]
-        return Detections(boxes, scores, class_ids.astype(np.int32))
+        boxes = _boxes(points, self._expected_distances(sides) * strides[:, None])
+        owners = np.cumsum(cells) - 1
+        return Detections(boxes[owners], scores, class_ids.astype(np.int32))
 
     def _expected_distances(self, logits: Floats) -> Floats:
         """Return the expected distances (N, 4), in strides, of logits (N, 4 x bins)."""
@@ -113,6 +105,25 @@ class GflHead:
         distances = np.arange(self._bins, dtype=np.float32)
         expected: Floats = (weights @ distances) / weights.sum(axis=2)
         return expected
+
+
+def _passing(
+    level: _Level, outputs: Mapping[str, Tensor], threshold: float
+) -> tuple[npt.NDArray[Any], ...]:
+    """
+    Return what passes in one stride: P pairs of a cell and a class, in C different cells.
+
+    Scores as the network has them (P,), class ids (P,), whether the pair is the first one of its
+    cell (P,); the sides' logits (C, 4 x bins), points (C, 2) and strides (C,) of the cells.
+    """
+    classes, sides = level.scores.of(outputs), level.sides.of(outputs)
+    passing, class_ids = positions(classes.values >= classes.least(threshold))
+    first = np.ones(len(passing), np.bool_)
+    first[1:] = passing[1:] != passing[:-1]
+    cells = passing[first]
+    return (classes.real(classes.values[passing, class_ids]), class_ids, first,
+            sides.real(sides.values[cells]), level.points[cells],
+            np.full(len(cells), level.stride, np.float32))
 
 
 def _check_options(bins: int, scores: str, cell_offset: float) -> None:

@@ -55,7 +55,7 @@ class Yolov8Head:
         predictions = outputs[ROLE]
         values = predictions.values[0]
         probabilities = values[FIRST_CLASS:]
-        class_ids, anchors = positions(probabilities >= predictions.stored(score_threshold))
+        class_ids, anchors = positions(probabilities >= predictions.least(score_threshold))
         scores = predictions.real(probabilities[class_ids, anchors])
         encoded = predictions.real(values[:FIRST_CLASS, anchors]).T
         boxes = from_centres(encoded[:, :2] * self._unit, encoded[:, 2:] * self._unit)

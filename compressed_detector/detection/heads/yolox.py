@@ -67,7 +67,7 @@ class YoloxHead:
         predictions = outputs[ROLE]
         anchors = predictions.values[0]
         # No class probability lifts a score above the objectness.
-        passing = np.flatnonzero(anchors[:, OBJECTNESS] >= predictions.stored(score_threshold))
+        passing = np.flatnonzero(anchors[:, OBJECTNESS] >= predictions.least(score_threshold))
         rows = predictions.real(anchors[passing])
         scores = rows[:, OBJECTNESS, None] * rows[:, FIRST_CLASS:]
         chosen, class_ids = positions(scores >= score_threshold)
