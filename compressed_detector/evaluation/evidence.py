@@ -137,7 +137,8 @@ def gather(recordings: Sequence[Recording], units: Units, criteria: Criteria) ->
 
 
 def _drawn(classes: Mapping[str, ClassMatches], times: Indices) -> dict[str, ClassMatches]:
-    return {label: found.drawn(times) for label, found in classes.items()}
+    # Of the others nothing is known, whatever is drawn.
+    return {label: found.drawn(times) for label, found in classes.items() if len(found.wanted)}
 
 
 def _match_band(
@@ -187,7 +188,7 @@ def _interruptions(recording: Recording, criteria: Criteria) -> Indices:
         return counts
     looked_at = np.flatnonzero(recording.frames.answered)
     reports = recording.reports[recording.reports.scores >= criteria.score_threshold]
-    for number in range(len(recording.labels)):
+    for number in np.unique(reports.class_ids):
         of_class = reports[reports.class_ids == number]
         by_frame = rows_of(of_class.frames, len(counts))
         boxes = [of_class.boxes_xyxy[by_frame[frame]] for frame in looked_at]

@@ -88,6 +88,8 @@ def interruptions_by_frame(boxes: Sequence[npt.NDArray[Real]]) -> list[int]:
 def _reported(
     boxes_xyxy: npt.NDArray[Real], later_xyxy: npt.NDArray[Real]
 ) -> npt.NDArray[np.bool_]:
+    if not len(boxes_xyxy) or not len(later_xyxy):
+        return np.zeros(len(boxes_xyxy), np.bool_)
     near = iou_matrix(boxes_xyxy, later_xyxy) >= SAME_PLACE_IOU
     reported: npt.NDArray[np.bool_] = np.any(near, axis=1)
     return reported
