@@ -23,6 +23,7 @@ from compressed_detector.classics.larger_networks_steps import (
     FULL,
     QUICK,
     Steps,
+    is_blind,
     part_of,
 )
 from compressed_detector.classics.networks.imagenet import ALEXNET, ARCHITECTURES, Architecture
@@ -46,7 +47,8 @@ def run(lab: Lab) -> Result:
     effort = QUICK if lab.quick else FULL
     place = dataclasses.replace(lab, data=part_of(lab.data, effort.pictures))
     architectures = [ALEXNET] if lab.quick else list(ARCHITECTURES.values())
-    return report(lab.data.name, len(place.data.train), [
+    blind = is_blind(lab.data, effort.pictures)
+    return report(lab.data.name, len(place.data.train), blind, [
         (architecture, published_parameters(lab, architecture),
          [_found(Steps(place, architecture, effort, seed)) for seed in lab.seeds])
         for architecture in architectures

@@ -62,18 +62,22 @@ def density_of(sizes: Sequence[KernelSize]) -> float:
 Study = tuple[Architecture, int, Sequence[Found]]
 
 
-def report(data: str, pictures: int, studies: Sequence[Study]) -> Result:
-    """Return the result of the experiment on so many training pictures of a dataset."""
+def report(data: str, pictures: int, blind: bool, studies: Sequence[Study]) -> Result:
+    """
+    Return the result of the experiment on so many training pictures of a dataset.
+
+    ``blind``: the test was on pictures that no plan had seen.
+    """
     return Result(
         tuple(figure for study in studies for figure in _figures(*study)),
-        (_said_of_data(data, pictures, studies),
+        (_said_of_data(data, pictures, blind, studies),
          *(_said_of_size(*study) for study in studies),
          *(_said_of_compression(*study) for study in studies)),
         (_summary(data, studies), _published(studies),
          *(layer_table(f'{architecture.title}, small variant, layer by layer', architecture,
                        found[0].sizes) for architecture, _, found in studies)),
         (_plot(data, studies),),
-        {'training_pictures': pictures, 'test_data': data},
+        {'training_pictures': pictures, 'test_data': data, 'blind': blind},
     )
 
 
@@ -106,7 +110,9 @@ def _figures(
     ]
 
 
-def _said_of_data(data: str, pictures: int, studies: Sequence[Study]) -> str:
+def _said_of_data(data: str, pictures: int, blind: bool, studies: Sequence[Study]) -> str:
+    tested = ('; so the test is on others of the training pictures, which no plan had seen'
+              if blind else ': these accuracies are not blind')
     epochs = studies[0][2][0].extra_epochs
     return (
         f'This is {data}, {pictures} of its training pictures, padded to 32x32, ten classes; it '
@@ -115,7 +121,7 @@ def _said_of_data(data: str, pictures: int, studies: Sequence[Study]) -> str:
         'compression, and they are far from what longer training would reach. Retraining takes '
         f'{epochs} epochs, and the dense network is shown after as many more, too. How long, and '
         'how many bits the smallest kernels have, was settled after a first plan had been '
-        'tested: these accuracies are not blind.'
+        f'tested on the test pictures{tested}.'
     )
 
 

@@ -149,16 +149,14 @@ def _select(
     candidates: Detections, letterbox: Letterbox, settings: DetectionSettings
 ) -> Detections:
     best = np.argsort(-candidates.scores, kind='stable')[:MAX_CANDIDATES]
-    candidates = candidates[best]
     boxes = clip(
-        letterbox.to_source(candidates.boxes_xyxy),
+        letterbox.to_source(candidates.boxes_xyxy[best]),
         letterbox.source_width,
         letterbox.source_height,
     )
     in_image = (boxes[:, 2:] - boxes[:, :2] >= MIN_SIDE_PX).all(axis=1)
-    visible = Detections(boxes, candidates.scores, candidates.class_ids)[in_image]
+    boxes, best = boxes[in_image], best[in_image]
+    scores, class_ids = candidates.scores[best], candidates.class_ids[best]
     kept = class_wise_nms(
-        visible.boxes_xyxy, visible.scores, visible.class_ids, settings.nms_iou_threshold,
-        settings.max_detections,
-    )
-    return visible[kept]
+        boxes, scores, class_ids, settings.nms_iou_threshold, settings.max_detections)
+    return Detections(boxes[kept], scores[kept], class_ids[kept])

@@ -18,6 +18,7 @@ from compressed_detector.classics.larger_networks_steps import (
     FULL,
     QUICK,
     SIDE,
+    TEST_PICTURES,
     Steps,
     part_of,
 )
@@ -92,6 +93,20 @@ def test_data_sorted_by_classes_are_learned_from_in_part_all_the_same() -> None:
     assert set(part.train.labels) == set(range(10))
 
 
+def test_the_test_is_on_other_training_pictures_where_there_are_enough() -> None:
+    numbers = np.arange(TEST_PICTURES + 100, dtype=np.uint32)
+    images = np.zeros((len(numbers), 28, 28), np.uint8)
+    images[:, 0, :4] = numbers.view(np.uint8).reshape(-1, 4)
+    samples = Samples(images, np.zeros(len(numbers), np.uint8))
+    few = Samples(images[:3], samples.labels[:3])
+    part = part_of(Dataset('numbered', samples, few), 100)
+    learned, tested = (set(map(bytes, picked.images.reshape(len(picked), -1)))
+                       for picked in (part.train, part.test))
+    assert (len(learned), len(tested)) == (100, TEST_PICTURES)
+    assert not learned & tested
+    assert len(part_of(Dataset('numbered', samples, few), 101).test) == 3
+
+
 def outcome(architecture: Architecture, entries: int, compressed: float) -> Found:
     sizes = tuple(KernelSize(f'{layer}_weight', 1000, entries, entries, 15, Bits(5, 4), 3.5, 3.5)
                   for layer in architecture.shapes)
@@ -107,7 +122,7 @@ def test_findings_follow_the_figures(
     entries: int, compressed: float, said: tuple[str, ...]
 ) -> None:
     found = outcome(ALEXNET, entries, compressed)
-    result = report('digits', 100, [(ALEXNET, 60_965_224, [found])])
+    result = report('digits', 100, False, [(ALEXNET, 60_965_224, [found])])
     for part in said:
         assert part in result.findings[2]
     assert 'as published' in result.findings[1]
@@ -115,7 +130,7 @@ def test_findings_follow_the_figures(
 
 
 def test_densities_of_our_own_are_called_so_and_other_counts_are_not_the_published() -> None:
-    result = report('digits', 100, [(GOOGLENET, 7_000_000, [outcome(GOOGLENET, 30, 0.9)])])
+    result = report('digits', 100, False, [(GOOGLENET, 7_000_000, [outcome(GOOGLENET, 30, 0.9)])])
     assert 'not published' in result.findings[1]
     assert 'densities of our choice' in result.findings[2]
 
@@ -123,7 +138,7 @@ def test_densities_of_our_own_are_called_so_and_other_counts_are_not_the_publish
 def test_every_row_of_the_slides_table_is_in_the_summary() -> None:
     studies = [(item, item.paper.parameters, [outcome(item, 30, 0.9)])
                for item in ARCHITECTURES.values()]
-    result = report('digits', 100, studies)
+    result = report('digits', 100, False, studies)
     assert [(row[0], row[6]) for row in result.tables[0].rows] == [
         ('AlexNet', 35), ('VGG-16', 49), ('GoogLeNet', 10), ('ResNet-18', 11)]
     (plot,) = result.plots
