@@ -111,8 +111,8 @@ def _figures(
 
 
 def _said_of_data(data: str, pictures: int, blind: bool, studies: Sequence[Study]) -> str:
-    tested = ('; so the test is on others of the training pictures, which no plan had seen'
-              if blind else ': these accuracies are not blind')
+    tested = (' on other pictures: the test is on some that none of them had seen' if blind else
+              ': these accuracies are not blind')
     epochs = studies[0][2][0].extra_epochs
     return (
         f'This is {data}, {pictures} of its training pictures, padded to 32x32, ten classes; it '
@@ -120,8 +120,8 @@ def _said_of_data(data: str, pictures: int, blind: bool, studies: Sequence[Study
         'networks, not their widths and stem; they learn with batch norm, which is folded before '
         'compression, and they are far from what longer training would reach. Retraining takes '
         f'{epochs} epochs, and the dense network is shown after as many more, too. How long, and '
-        'how many bits the smallest kernels have, was settled after a first plan had been '
-        f'tested on the test pictures{tested}.'
+        'how many bits the smallest kernels have, was settled after earlier plans had been '
+        f'tested{tested}.'
     )
 
 

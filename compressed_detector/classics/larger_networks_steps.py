@@ -52,9 +52,9 @@ class Effort:
 
 
 FULL = Effort(
-    12000, Lesson(8, learning_rate=2e-3, batch_size=64),
-    Gradual(3, Lesson(1, learning_rate=5e-4, batch_size=64), Lesson(2, batch_size=64)),
-    Lesson(1, learning_rate=TUNING_RATE, batch_size=64),
+    30000, Lesson(8, learning_rate=2e-3, batch_size=64),
+    Gradual(4, Lesson(2, learning_rate=5e-4, batch_size=64), Lesson(6, batch_size=64)),
+    Lesson(2, learning_rate=TUNING_RATE, batch_size=64),
 )
 QUICK = Effort(
     1000, Lesson(5, learning_rate=2e-3, batch_size=32),
@@ -67,12 +67,13 @@ def part_of(data: Dataset, pictures: int) -> Dataset:
     """
     Return the data with so many training pictures, drawn at random; all padded to 32x32.
 
-    The test is on others of the training pictures, where there are enough: the plans here were
-    settled after a first one had been seen to fail on the test pictures.
+    The test is on others of the training pictures, where there are enough, the last ones of that
+    order: plans were changed after they had been seen to fail on the test pictures, and on the
+    first ones of the others.
     """
     # Not the first ones: some data are sorted by classes.
     order = np.random.default_rng(0).permutation(len(data.train))
-    train, other = order[:pictures], order[pictures:pictures + TEST_PICTURES]
+    train, other = order[:pictures], order[-TEST_PICTURES:]
     test = _picked(data.train, other) if is_blind(data, pictures) else data.test
     return dataclasses.replace(data, train=_picked(data.train, train), test=test).padded(SIDE)
 

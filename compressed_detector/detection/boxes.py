@@ -12,7 +12,7 @@ import numpy.typing as npt
 from compressed_detector.detection.types import Floats, Indices
 
 Real = TypeVar('Real', np.float32, np.float64)
-_BLOCK = 64
+_BLOCK = 128
 
 
 def from_centres(centres: Floats, sides: Floats) -> Floats:

@@ -22,6 +22,7 @@ from compressed_detector.classics.networks import googlenet
 from compressed_detector.classics.networks.imagenet import ALEXNET, ARCHITECTURES
 from compressed_detector.classics.networks.wiring import Wiring, described, skeleton
 from compressed_detector.compression.tensorflow_runtime import tensorflow
+from compressed_detector.process_figures import peak_rss_bytes, reset_peak
 
 PUBLISHED = [
     # Krizhevsky's network in Caffe (bvlc_reference); VGG-16 (D); bvlc_googlenet without the
@@ -90,6 +91,18 @@ def test_shapes_take_no_memory() -> None:
     weights = ARCHITECTURES['vgg16'].weights
     assert sum(array.size for array in weights.values()) == 138_357_544
     assert all(array.strides == (0,) * array.ndim for array in weights.values())
+
+
+def test_a_skeleton_takes_no_memory_even_when_another_network_computes() -> None:
+    small = grown({'conv': (3, 3, 1, 4)}, lambda wiring, x: wiring.conv(x, 'conv'), 5)
+    predict(small, pictures(1, 5))  # TensorFlow itself is loaded
+    reset_peak()
+    before = peak_rss_bytes()
+    vgg = ARCHITECTURES['vgg16']
+    model = skeleton(vgg.build, vgg.weights)
+    predict(small, pictures(1, 5))
+    assert model.count_params() == 138_357_544
+    assert peak_rss_bytes() - before < 100e6  # of 553 MB
 
 
 def test_papers_densities_leave_what_the_papers_tables_have_in_total() -> None:

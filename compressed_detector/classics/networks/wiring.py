@@ -45,8 +45,12 @@ def _like(shape: tuple[int, ...]) -> Floats:
 
 def skeleton(build: Any, weights: Weights) -> Any:
     """Return the Keras model of these weights' shapes with no memory for its own ones."""
-    with tensorflow().keras.StatelessScope(initialize_variables=False):
-        return build(weights)
+    keras = tensorflow().keras
+    with keras.StatelessScope(initialize_variables=False):
+        model = build(weights)
+    # Keras would give them memory with the next variables that it makes, for whatever network.
+    keras.utils.clear_session(free_memory=False)
+    return model
 
 
 @functools.cache
