@@ -115,8 +115,11 @@ def _connect(ray: Any, address: str) -> None:
     try:
         ray.init(address=address, log_to_driver=False, logging_level='ERROR', **more)
     except Exception as error:
-        raise EvaluationError(f'--ray: expected the address of a Ray cluster, or "{LOCAL}", got '
-                              f'{address!r}: {error}') from error
+        raise EvaluationError(
+            f'--ray: expected the address of a Ray cluster, or "{LOCAL}", got {address!r}: '
+            f'{error}; does it run (ray status), of the same version ({ray.__version__})? Where '
+            'ray start says that it asks for a token, set RAY_AUTH_MODE=token'
+        ) from error
 
 
 def _in_process(threads: int, work: Callable[[Job], Outcome], job: Job) -> Outcome:

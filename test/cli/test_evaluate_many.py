@@ -10,8 +10,11 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +91,42 @@ def test_results_are_the_same_whatever_the_parallelism(
     assert len(reports) == 3 + 2 * 3  # ground truth, and two models
     for path in reports:
         assert (tmp_path / path).read_text() == (alone / path).read_text()
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Start the head of a Ray cluster as `ray start` does, and return its address."""
+    # Whoever runs the tests may have a token for clusters of his own.
+    monkeypatch.setenv('RAY_AUTH_MODE', 'disabled')
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
+    # Ray's sockets lie in there, and their paths must not be long.
+    with tempfile.TemporaryDirectory() as folder, subprocess.Popen(
+        [sys.executable, '-m', 'ray.scripts.scripts', 'start', '--head', '--block',
+         f'--port={port}', '--num-cpus=2', '--include-dashboard=false', '--disable-usage-stats',
+         f'--temp-dir={folder}'],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    ) as head:
+        try:
+            wait_until(lambda: answers(port), timeout_s=60)
+            yield f'127.0.0.1:{port}'
+        finally:
+            head.terminate()
+            head.wait(60)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(('127.0.0.1', port)) == 0
+
+
+@NEEDS_RAY
+def test_a_cluster_that_runs_elsewhere_gives_the_same_results(
+    drives: Path, alone: Path, tmp_path: Path, cluster: str
+) -> None:
+    assert evaluated(drives, tmp_path, '--ray', cluster) == SOME_FAILED
+    assert unmeasured(metrics(tmp_path)) == unmeasured(metrics(alone))
 
 
 def test_recordings_are_told_apart_and_together(
