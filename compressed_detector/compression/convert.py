@@ -71,7 +71,7 @@ def convert(network: Network, input_size: int, conversion: Conversion) -> Conver
     """
     Convert a network for one image of input_size x input_size pixels.
 
-    With int8 activations the input is uint8, the pixel itself, and the outputs are int8; with
+    With int8 activations the input is int8, the pixel less 128, and the outputs are int8; with
     int16 both are int16; otherwise float32. Raises CompressionError when the converter refuses.
     """
     tf = tensorflow()
@@ -130,8 +130,8 @@ def _convert(tf: Any, folder: str, conversion: Conversion) -> bytes:
     if conversion.format.weight_bits == 16:
         converter.target_spec.supported_types = [tf.float16]
     if conversion.format.activations == 'int8':
-        converter.inference_input_type = tf.uint8
-        converter.inference_output_type = tf.int8
+        # Of uint8 the runtime would make int8 itself, in a twentieth of the time of a network.
+        converter.inference_input_type = converter.inference_output_type = tf.int8
     if conversion.format.activations == 'int16':
         converter.inference_input_type = converter.inference_output_type = tf.int16
     calibration = conversion.calibration

@@ -118,15 +118,18 @@ class _InputWriter:
     def __init__(self, spec: InputSpec, info: TensorInfo) -> None:
         self._spec = spec
         self._table = _stored_pixels(spec, info)[None]
-        # Then the picture is fitted straight into the runtime's memory.
-        self._as_it_is = (
-            info.dtype == np.uint8 and spec.color == 'bgr' and not spec.channels_first
-            and bool((self._table == np.arange(256)[:, None]).all())
-        )
+        # What turns the byte of a pixel into the byte that is stored: nothing for uint8, the
+        # highest bit for int8. Then the picture is fitted straight into the runtime's memory.
+        self._flipped = _flipped_bits(self._table)
+        self._in_place = (
+            self._flipped is not None and spec.color == 'bgr' and not spec.channels_first)
 
     def __call__(self, image: Image, letterbox: Letterbox, array: npt.NDArray[Any]) -> None:
-        if self._as_it_is:
-            letterbox.apply(image, self._spec.pad_value, out=array[0])
+        if self._in_place:
+            stored = array[0].view(np.uint8)
+            letterbox.apply(image, self._spec.pad_value, out=stored)
+            if self._flipped:
+                np.bitwise_xor(stored, np.uint8(self._flipped), out=stored)
             return
         pixels = letterbox.apply(image, self._spec.pad_value)
         if self._spec.color == 'rgb':
@@ -143,6 +146,14 @@ def _stored_pixels(spec: InputSpec, info: TensorInfo) -> npt.NDArray[Any]:
         real = np.rint(real / info.scale + info.zero_point).clip(limits.min, limits.max)
     stored: npt.NDArray[Any] = real.astype(info.dtype)
     return stored
+
+
+def _flipped_bits(table: npt.NDArray[Any]) -> int | None:
+    """Return the bits that differ between a pixel and what is stored, None if no bits say it."""
+    if table.itemsize != 1:
+        return None
+    flipped = table[0].view(np.uint8) ^ np.arange(256, dtype=np.uint8)[:, None]
+    return int(flipped[0, 0]) if (flipped == flipped[0, 0]).all() else None
 
 
 def _select(

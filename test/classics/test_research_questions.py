@@ -73,8 +73,8 @@ def test_compressed_classifier_is_int8_and_off_by_its_rounding(tmp_path) -> None
     pair = classifier_pair(lab, 'Small', classifier, classifier, data)
     assert pair.quality[DENSE] == pair.quality[PRUNED] == accuracy(classifier, data.test)
     network = LiteRt(pair.files[COMPRESSED], 1)
-    # The pixel itself goes in.
-    assert network.interpreter.input.dtype == np.uint8
+    # The pixel itself goes in, less 128.
+    assert network.interpreter.input.dtype == np.int8
     assert network.interpreter.input.scale == pytest.approx(1 / 255, rel=0.05)
     expected = predict(classifier, data.test)
     network.set_pixels(data.test.inputs(3, 4))

@@ -60,8 +60,8 @@ def conversion(code: str, ranges: Ranges) -> Conversion:
 
 @pytest.mark.parametrize(('code', 'stored'), [
     ('fp32', ('float32', 'float32')), ('wf16', ('float32', 'float32')),
-    ('wi8', ('float32', 'float32')), ('wi8_ai8', ('uint8', 'int8')),
-    ('wi8_ai16', ('int16', 'int16')), ('wi4_ai8', ('uint8', 'int8')),
+    ('wi8', ('float32', 'float32')), ('wi8_ai8', ('int8', 'int8')),
+    ('wi8_ai16', ('int16', 'int16')), ('wi4_ai8', ('int8', 'int8')),
 ])
 def test_inputs_and_outputs_are_named_with_what_they_store(
     converted: dict[str, Converted], code: str, stored: tuple[str, str]
@@ -84,9 +84,9 @@ def test_model_is_off_by_no_more_than_its_format_explains(
         assert np.abs(got[role] - expected).mean() <= ERRORS[code] * np.ptp(expected)
 
 
-def test_input_of_an_int8_model_is_the_pixel_itself(converted: dict[str, Converted]) -> None:
+def test_input_of_an_int8_model_is_the_pixel_less_128(converted: dict[str, Converted]) -> None:
     interpreter = LiteInterpreter(converted['wi8_ai8'].tflite, 1)
-    assert (interpreter.input.scale, interpreter.input.zero_point) == (1, 0)
+    assert (interpreter.input.scale, interpreter.input.zero_point) == (1, -128)
 
 
 def test_fewer_bits_are_fewer_bytes(converted: dict[str, Converted]) -> None:
@@ -139,7 +139,7 @@ def keras_model() -> object:
 
 
 @pytest.mark.parametrize(('code', 'error', 'stored'), [
-    ('fp32', 1e-5, ('float32', 'float32')), ('wi8_ai8', 0.05, ('uint8', 'int8'))])
+    ('fp32', 1e-5, ('float32', 'float32')), ('wi8_ai8', 0.05, ('int8', 'int8'))])
 def test_keras_model_is_converted_under_the_name_of_a_role(
     keras_model, code: str, error: float, stored: tuple[str, str]
 ) -> None:

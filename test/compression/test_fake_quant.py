@@ -46,10 +46,11 @@ def test_rounded_model_computes_what_the_converted_one_does(
     network, form = tiny_network(), FORMATS[code]
     converted = convert(network, 32, Conversion(form, narrow))
     interpreter = LiteInterpreter(converted.tflite, 1)
-    exact = build_model(network, 32)
+    less, exact = interpreter.input.zero_point, build_model(network, 32)
     errors, float_errors = [], []
     for image in pictures(7, 5):
-        tensors = interpreter.run(lambda array, image=image: np.copyto(array, image, 'unsafe'))
+        tensors = interpreter.run(
+            lambda array, image=image: np.copyto(array, image + less, 'unsafe'))
         rounded = rounded_outputs(network, narrow, form.weight_bits, image)
         for output in converted.outputs:
             tensor = tensors[output.tensor]

@@ -61,8 +61,8 @@ def test_converter_takes_the_ranges_and_adds_none() -> None:
         any(scale == pytest.approx((high - low) / 255, rel=1e-4) for low, high in ranges.values())
         for scale in scales
     )
-    # One of them: from the picture's uint8 to int8. More would be changes of scale in between.
-    assert [step.name for step in operators].count('QUANTIZE') == 1
+    # They would be changes of scale in between, or of the picture's type before all.
+    assert 'QUANTIZE' not in [step.name for step in operators]
 
 
 def test_no_pictures_are_refused() -> None:

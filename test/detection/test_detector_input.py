@@ -130,24 +130,29 @@ def test_stretched_picture_fills_the_input(copied: Callable[..., Path], tiny: De
 
 
 @pytest.mark.parametrize(
-    ('mean', 'std', 'scale', 'zero_point'),
+    ('dtype', 'mean', 'std', 'scale', 'zero_point', 'less'),
     [
-        (0, 1, 1, 0),
-        (0, 255, 1 / 255, 0),
-        (128, 128, 1 / 128, 128),  # MobileNet's quantized SSD
+        ('uint8', 0, 1, 1, 0, 0),
+        ('uint8', 0, 255, 1 / 255, 0, 0),
+        ('uint8', 128, 128, 1 / 128, 128, 0),  # MobileNet's quantized SSD
+        ('int8', 0, 1, 1, -128, 128),  # what compress_model makes
+        ('int8', 128, 128, 1 / 128, 0, 128),
     ],
 )
-def test_pixels_that_are_stored_as_they_are_go_straight_into_the_runtime(
-    copied: Callable[..., Path], tiny: Detector, monkeypatch: pytest.MonkeyPatch, mean: float,
-    std: float, scale: float, zero_point: int,
+def test_pixels_whose_bits_are_stored_go_straight_into_the_runtime(
+    copied: Callable[..., Path], tiny: Detector, monkeypatch: pytest.MonkeyPatch, dtype: str,
+    mean: float, std: float, scale: float, zero_point: int, less: int,
 ) -> None:
-    bundle = Bundle.load(copied(input={'mean': [mean] * 3, 'std': [std] * 3}))
-    info = TensorInfo('image', (1, 64, 64, 3), np.dtype('uint8'), scale, zero_point)
+    bundle = Bundle.load(copied(
+        input={'dtype': dtype, 'mean': [mean] * 3, 'std': [std] * 3, 'pad_value': 255}))
+    info = TensorInfo('image', (1, 64, 64, 3), np.dtype(dtype), scale, zero_point)
     detector = Detector(bundle, recorder := Recorder(info, tiny))
-    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    image = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
     monkeypatch.setattr(cv2, 'LUT', lambda *_: pytest.fail('it was looked up'))
     detect(detector, image)
-    np.testing.assert_array_equal(recorder.given[0], image)
+    pixels = np.full((64, 64, 3), 255)
+    pixels[8:56] = image
+    np.testing.assert_array_equal(recorder.given[0], pixels - less)
 
 
 @pytest.mark.parametrize('color', ['bgr', 'rgb'])
