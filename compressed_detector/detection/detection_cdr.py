@@ -27,7 +27,7 @@ _BOX = struct.Struct('<5d')
 
 
 def serialize(
-    detections: Detections, labels: Sequence[str], stamp_ns: int, frame_id: str,
+    detections: Detections, labels: Sequence[str], stamp: tuple[int, int], frame_id: str,
     ids: Sequence[str] = (),
 ) -> bytes:
     """
@@ -35,10 +35,11 @@ def serialize(
 
     One hypothesis each; its ``class_id`` is the class name, its pose is that of no rotation. The
     header is the image's own, in the array and in every detection, so that consumers can look up
-    transforms for the moment the picture was taken. Box centres and sizes are pixels. ``ids``
-    (N,) are those of the tracks, if objects are tracked.
+    transforms for the moment the picture was taken; ``stamp`` is its seconds and nanoseconds, as
+    they are. Box centres and sizes are pixels. ``ids`` (N,) are those of the tracks, if objects
+    are tracked.
     """
-    header = _TIME.pack(*divmod(stamp_ns, 10**9)) + _string(frame_id)
+    header = _TIME.pack(*stamp) + _string(frame_id)
     out = bytearray(header)
     _append(out, 4, _COUNT.pack(len(detections)))
     rows = zip(detections.boxes_xyxy.tolist(), detections.scores.tolist(),

@@ -30,7 +30,8 @@ def serialized(recording: Recording, score_threshold: float) -> Iterator[tuple[i
         stamp_ns = int(frames.stamps_ns[frame])
         found = Detections(rows.boxes_xyxy.astype(np.float32), rows.scores.astype(np.float32),
                            rows.class_ids)
-        yield stamp_ns, serialize(found, recording.labels, stamp_ns, recording.frame_id)
+        yield stamp_ns, serialize(
+            found, recording.labels, divmod(stamp_ns, 10**9), recording.frame_id)
 
 
 def deserialize(data: bytes, labels: Sequence[str]) -> Detections:

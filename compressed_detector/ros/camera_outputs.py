@@ -27,7 +27,6 @@ from compressed_detector.detection.types import Detections, Floats
 from compressed_detector.detection.types import Image as Picture
 from compressed_detector.ros import image_messages, motion_messages, obstacle_messages
 from compressed_detector.ros.scan_frame import ScanFrame
-from compressed_detector.ros.stamps import nanoseconds_of
 
 RELIABLE = QoSProfile(depth=10)
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -100,7 +99,8 @@ class CameraOutputs:
     def publish_detections(self, tracks: Tracks, labels: Sequence[str], header: Any) -> None:
         """Publish what was detected; nothing detected is published too."""
         self._publish('detections', serialize(
-            tracks.detections, labels, nanoseconds_of(header.stamp), header.frame_id, tracks.names
+            tracks.detections, labels, (header.stamp.sec, header.stamp.nanosec), header.frame_id,
+            tracks.names,
         ))
 
     def publish_obstacles(

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -124,5 +125,6 @@ def test_coco_files_number_frames_as_they_were_recorded() -> None:
     assert (first['track_id'], first['forward_m'], first['right_m']) == (3, 4, 1)
     assert (second['iscrowd'], second['ignore'], 'track_id' in second) == (1, 1, False)
     (row,) = report_rows(film)
-    assert row == {'image_id': 5, 'category_id': 2, 'category': 'dog', 'score': 0.25,
-                   'bbox': [300, 0, 100, 100], 'stamp_ns': 100_000_000}
+    assert json.loads(row) == {
+        'image_id': 5, 'category_id': 2, 'category': 'dog', 'score': 0.25,
+        'bbox': [300, 0, 100, 100], 'stamp_ns': 100_000_000}
