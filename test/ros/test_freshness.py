@@ -109,7 +109,7 @@ def test_with_three_times_too_many_frames_results_stay_fresh_and_none_is_uncount
             status = graph.wait_for_status(lambda status, _: 'overloaded' in status.message)
             # What else the machine does spoils one stretch; frames that wait would spoil all.
             spoilt = []
-            while (excess := _excess_of_age(graph, ears, rate_hz)) > 1 and len(spoilt) < 4:
+            while (excess := _excess_of_age(graph, ears, rate_hz)) > 1 and len(spoilt) < 9:
                 spoilt.append(excess)
         counts = counts_of(
             graph, CAMERA, lambda counts: settled(counts)
