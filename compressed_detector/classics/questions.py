@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -128,7 +129,9 @@ def plots(networks: Sequence[Network]) -> tuple[Plot, ...]:
 
 
 def _by_batch(network: Network) -> tuple[Plot, Plot]:
-    title, name = network['title'], network['title'].lower().replace('-', '_')
+    title = network['title']
+    # Part of the name of a file, which links are to find.
+    name = re.sub('[^a-z0-9]+', '_', title.lower()).strip('_')
     times, rates = [], []
     for form, found in network['forms'].items():
         per_image = _per_image_ms(found)
