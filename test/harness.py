@@ -70,6 +70,14 @@ def _bound(port: int) -> socket.socket | None:
     return claim
 
 
+def free_port(kind: int = socket.SOCK_STREAM) -> int:
+    """Return a port of this machine that nobody listens on, of TCP by default."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(('127.0.0.1', 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def large_image_environment() -> dict[str, str]:
     """Return what a camera driver's process needs to send large images, in every release."""
     return {name: str(LARGE_IMAGES)

@@ -119,11 +119,12 @@ def _slug(camera: str) -> str:
     return camera.removesuffix('/compressed').strip('/').replace('/', '_')
 
 
-def _lines(rows: Iterable[str]) -> Iterator[str]:
-    """Yield a JSON list of objects of JSON, one per line."""
+def _lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a JSON list, a row per line: there may be millions, and memory is not for them."""
+    encode = json.JSONEncoder(allow_nan=False).encode
     start = '[\n'
     for row in rows:
-        yield start + row
+        yield start + encode(row)
         start = ',\n'
     yield '\n]\n' if start.startswith(',') else '[]\n'
 

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar('T')
-# How long a giver waits at most for a taker that waits for it.
-HAND_OVER_S = 0.001
 
 
 class FairSlots(Generic[T]):
@@ -25,9 +23,7 @@ class FairSlots(Generic[T]):
     """
 
     def __init__(self, priority_of: Callable[[str], int]) -> None:
-        lock = threading.Lock()
-        self._filled, self._taken = threading.Condition(lock), threading.Condition(lock)
-        self._awaited = False
+        self._condition = threading.Condition()
         self._priority_of = priority_of
         self._virtual_times: dict[str, float] = {}
         self._now = 0.0
@@ -35,32 +31,21 @@ class FairSlots(Generic[T]):
         self._closed = False
 
     def put(self, camera: str, item: T) -> bool:
-        """
-        Store a camera's item and return whether it replaced one that was not taken.
-
-        Who waits for an item has taken it on return, unless the system does not let it.
-        """
-        with self._filled:
+        """Store a camera's item and return whether it replaced one that was not taken."""
+        with self._condition:
             replaced = camera in self._items
             if not replaced:
                 self._virtual_times[camera] = max(
                     self._virtual_times.get(camera, 0.0), self._now
                 )
             self._items[camera] = item
-            self._filled.notify()
-            if self._awaited:
-                # Otherwise the other thread would wait for Python's lock until this one is done
-                # with what comes after, which takes longer.
-                self._taken.wait(HAND_OVER_S)
+            self._condition.notify()
         return replaced
 
     def take(self) -> T | None:
         """Wait for an item and return the one whose turn it is; None when closed."""
-        with self._filled:
-            self._awaited = True
-            self._filled.wait_for(lambda: self._closed or self._items)
-            self._awaited = False
-            self._taken.notify()
+        with self._condition:
+            self._condition.wait_for(lambda: self._closed or self._items)
             if self._closed:
                 return None
             camera = min(self._items, key=self._virtual_times.__getitem__)
@@ -70,9 +55,9 @@ class FairSlots(Generic[T]):
 
     def close(self) -> None:
         """Release whoever waits; what is in the slots is dropped."""
-        with self._filled:
+        with self._condition:
             self._closed = True
-            self._filled.notify_all()
+            self._condition.notify_all()
 
 
 class Worker(Generic[T]):

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import wait_until
+from harness import free_port, wait_until
 from known_scene import write_known_scene
 from tiny_detector import TINY_MODELS
 
@@ -98,9 +98,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Start the head of a Ray cluster as `ray start` does, and return its address."""
     # Whoever runs the tests may have a token for clusters of his own.
     monkeypatch.setenv('RAY_AUTH_MODE', 'disabled')
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
+    port = free_port()
     # Ray's sockets lie in there, and their paths must not be long.
     with tempfile.TemporaryDirectory() as folder, subprocess.Popen(
         [sys.executable, '-m', 'ray.scripts.scripts', 'start', '--head', '--block',

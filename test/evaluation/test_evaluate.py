@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -125,6 +124,5 @@ def test_coco_files_number_frames_as_they_were_recorded() -> None:
     assert (first['track_id'], first['forward_m'], first['right_m']) == (3, 4, 1)
     assert (second['iscrowd'], second['ignore'], 'track_id' in second) == (1, 1, False)
     (row,) = report_rows(film)
-    assert json.loads(row) == {
-        'image_id': 5, 'category_id': 2, 'category': 'dog', 'score': 0.25,
-        'bbox': [300, 0, 100, 100], 'stamp_ns': 100_000_000}
+    assert row == {'image_id': 5, 'category_id': 2, 'category': 'dog', 'score': 0.25,
+                   'bbox': [300, 0, 100, 100], 'stamp_ns': 100_000_000}

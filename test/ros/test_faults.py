@@ -15,6 +15,7 @@ from harness import (
     ROOT,
     Process,
     detector_process,
+    free_port,
     image_message,
     level_of,
     picture,
@@ -184,16 +185,10 @@ def discovery_server(domain_id, port, profile):
         process.stop()
 
 
-def free_udp_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
-
-
 @pytest.mark.skipif(not get_rmw_implementation_identifier().startswith('rmw_fastrtps'),
                     reason='discovery servers are a part of Fast DDS')
 def test_discovery_that_starts_late_is_waited_for(domain_id, tmp_path):
-    port = free_udp_port()
+    port = free_port(socket.SOCK_DGRAM)
     # All in processes of their own: Fast DDS keeps what it once read of this variable.
     client = {'ROS_DISCOVERY_SERVER': f'127.0.0.1:{port}'}
     code = OBSERVE.format(domain_id=domain_id)

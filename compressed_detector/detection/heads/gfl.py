@@ -89,14 +89,12 @@ class GflHead:
         # From here on all strides together: what NumPy does with a few cells takes as long for
         # one stride as for all.
         found = [_passing(level, outputs, threshold) for level in self._levels]
-        stored_scores, class_ids, cells, sides, points, strides = (
+        scores, class_ids, first, sides, origins, strides = (
             np.concatenate(column) for column in zip(*found))
-        scores = (_sigmoid(stored_scores) if self._logits
-                  else np.minimum(stored_scores, np.float32(1)))
+        scores = _sigmoid(scores) if self._logits else np.minimum(scores, np.float32(1))
         # A cell has one box, however many classes it may be of.
-        boxes = _boxes(points, self._expected_distances(sides) * strides[:, None])
-        owners = np.cumsum(cells) - 1
-        return Detections(boxes[owners], scores, class_ids.astype(np.int32))
+        boxes = _boxes(origins, self._expected_distances(sides) * strides[:, None])
+        return Detections(boxes[np.cumsum(first) - 1], scores, class_ids.astype(np.int32))
 
     def _expected_distances(self, logits: Floats) -> Floats:
         """Return the expected distances (N, 4), in strides, of logits (N, 4 x bins)."""
